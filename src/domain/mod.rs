@@ -1,0 +1,23 @@
+//! What is true in a clinic: types, state tables, arithmetic, scores, thresholds.
+//!
+//! The laws of this layer:
+//! - **Pure.** No input or output, no clock, no random number, no SQL, no web. The time is an argument.
+//! - **Facts in, decision out.** A rule takes the facts and returns the new state with its [`event::Event`]s,
+//!   or a [`refusal::Refusal`] that names *every* unmet condition, not the first.
+//! - **Nothing enters unparsed.** Each value is made by a constructor that can refuse; this layer never deserialises.
+//! - **No floating point.** Amounts are integers in named units ([`quantity`]), divided once, at the end.
+//! - It names nothing of ours outside `domain`; of other crates only `jiff`, `uuid` and `sha2`.
+
+#[macro_use]
+mod words;
+
+pub mod event;
+pub mod id;
+pub mod quantity;
+pub mod record;
+pub mod refusal;
+pub mod route;
+pub mod text;
+pub mod time;
+
+pub use words::UnknownWord;

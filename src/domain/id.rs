@@ -44,6 +44,8 @@ ids! {
     RoomId,
     /// A patient of one clinic.
     PatientId,
+    /// A number under which somebody else knows a patient.
+    PatientIdentifierId,
     /// A diagnosis on a patient's list.
     ConditionId,
     /// An allergy on a patient's list, or the statement that none is known.

@@ -13,6 +13,8 @@ mod words;
 
 pub mod event;
 pub mod id;
+pub mod patch;
+pub mod patient;
 pub mod quantity;
 pub mod record;
 pub mod refusal;

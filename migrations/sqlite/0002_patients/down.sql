@@ -1,0 +1,3 @@
+DROP TABLE patient_identifiers;
+DROP TABLE patients;
+DROP TABLE clinic_counters;

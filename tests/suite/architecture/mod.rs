@@ -1,0 +1,7 @@
+//! The shape of the house, kept by reading its source: who may name whom, how long a file may be, what stands in a
+//! migration, which versions are too old.
+
+mod dependencies;
+mod layers;
+mod migrations;
+mod source;

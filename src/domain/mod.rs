@@ -15,6 +15,8 @@ pub mod event;
 pub mod id;
 pub mod patch;
 pub mod patient;
+pub mod policy;
+pub mod protocol;
 pub mod quantity;
 pub mod record;
 pub mod refusal;

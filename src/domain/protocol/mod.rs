@@ -1,0 +1,383 @@
+//! A treatment protocol: how a drug may be given here, in one immutable edition after the other.
+//!
+//! An edition is a draft until a prescriber publishes it; from then on nothing in it changes, because plans, orders
+//! and sessions name it. The two seeded templates are drafts of nobody, so that one prescriber alone may approve them
+//! (decisions.md part 2).
+
+mod envelope;
+mod template;
+
+pub use envelope::{BolusFigures, Breach, Envelope, Flow, Nebulization, OrderFigures, RiseFigures};
+pub use template::{migraine_iv, migraine_nebulized};
+
+use super::event::{Event, EventKind, Subject};
+use super::id::{PolicyId, ProtocolId, StaffId};
+use super::policy::{Policy, Rules};
+use super::quantity::MicrogramsPerKilogram;
+use super::record::Record;
+use super::refusal::{Clash, FieldErrors, Refusal};
+use super::route::Route;
+use super::text;
+use super::time::Timestamp;
+
+words! {
+    /// Where an edition stands.
+    pub enum ProtocolState {
+        /// Being written.
+        Draft = "draft",
+        /// Frozen, and usable from its effective time.
+        Published = "published",
+    }
+}
+
+/// When the patient is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Monitoring {
+    /// Minutes after each start of drug at which a check is due before the steady rhythm begins; rising.
+    pub first_minutes: Vec<i64>,
+    /// The steady rhythm under the drug, in minutes.
+    pub every_minutes: i64,
+    /// The close rhythm after a bolus, a rise, a resume, a rescue drug or a confirmed act level, in minutes.
+    pub close_minutes: i64,
+    /// How many checks the close rhythm has.
+    pub close_checks: i64,
+    /// The rhythm of recovery, in minutes.
+    pub recovery_minutes: i64,
+}
+
+/// The least time a patient stays, in minutes; every line has to be met (decisions.md 16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stay {
+    /// After the drug ended.
+    pub after_end_minutes: i64,
+    /// After the drug first started.
+    pub after_start_minutes: i64,
+    /// After the drug first started, when more than [`Self::high_dose`] was given.
+    pub after_start_high_minutes: i64,
+    /// The dose above which the longer line counts.
+    pub high_dose: MicrogramsPerKilogram,
+}
+
+impl Stay {
+    /// The earliest moment to leave, given the first start and the end of drug and the dose that was given.
+    pub fn until(&self, started_at: Timestamp, ended_at: Timestamp, dose: MicrogramsPerKilogram) -> Timestamp {
+        started_at.plus_minutes(self.after_start(dose)).max(ended_at.plus_minutes(self.after_end_minutes))
+    }
+
+    /// The minutes from the end of a planned treatment to the earliest moment to leave, at the highest dose.
+    pub fn planned_minutes(&self, duration_minutes: i64) -> i64 {
+        let after_start = self.after_start_minutes.max(self.after_start_high_minutes);
+        self.after_end_minutes.max(after_start - duration_minutes)
+    }
+
+    fn after_start(&self, dose: MicrogramsPerKilogram) -> i64 {
+        if dose > self.high_dose { self.after_start_high_minutes } else { self.after_start_minutes }
+    }
+}
+
+/// What a protocol says; the part that is frozen by publishing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtocolText {
+    /// The name that stays the same from edition to edition, for example `migraine-iv`.
+    pub code: String,
+    /// What people call it.
+    pub name: String,
+    /// How the drug enters.
+    pub route: Route,
+    /// The limits of a dose.
+    pub envelope: Envelope,
+    /// When the patient is checked.
+    pub monitoring: Monitoring,
+    /// How long the patient stays.
+    pub stay: Stay,
+}
+
+/// One edition of a protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protocol {
+    /// The edition's id; plans, orders and sessions name it.
+    pub id: ProtocolId,
+    /// Moves with each change of this record: 1 as a draft, 2 once published.
+    pub version: i64,
+    /// 1 for the first edition of its code, then counted up.
+    pub edition: i64,
+    /// Where it stands.
+    pub state: ProtocolState,
+    /// Who drafted it; nobody for a seeded template.
+    pub drafted_by: Option<StaffId>,
+    /// When it was drafted.
+    pub drafted_at: Timestamp,
+    /// Its publication, once published.
+    pub publication: Option<Publication>,
+    /// What it says.
+    pub text: ProtocolText,
+}
+
+/// How an edition was frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Publication {
+    /// The prescriber who approved it.
+    pub by: StaffId,
+    /// When.
+    pub at: Timestamp,
+    /// From when it may be used.
+    pub effective_at: Timestamp,
+    /// The policy that was in force, and that its thresholds were approved with.
+    pub policy: PolicyId,
+}
+
+/// How long an edition waits that its own author approved and that is looser than the one before, in hours
+/// (decisions.md part 2: effective after 24 h).
+const OWN_APPROVAL_HOURS: i64 = 24;
+
+impl Protocol {
+    /// A new draft. `edition` is one more than the last of its code.
+    ///
+    /// # Errors
+    /// Everything that is wrong with what it says.
+    pub fn draft(id: ProtocolId, edition: i64, by: Option<StaffId>, at: Timestamp, text: ProtocolText) -> Result<(Self, Event), Refusal> {
+        text.check()?;
+        let draft =
+            Self { id, version: 1, edition, state: ProtocolState::Draft, drafted_by: by, drafted_at: at, publication: None, text };
+        let event = draft.event(EventKind::ProtocolDrafted);
+        Ok((draft, event))
+    }
+
+    /// Freezes a draft. `previous` is the edition in use until now.
+    ///
+    /// A prescriber other than the author makes it usable at once, and so does the author of a stricter edition; an
+    /// author who approves a looser one alone waits a day.
+    ///
+    /// # Errors
+    /// When it is published already.
+    pub fn publish(self, by: StaffId, at: Timestamp, policy: &Policy, previous: Option<&Self>) -> Result<(Self, Event), Refusal> {
+        if self.state == ProtocolState::Published {
+            return Err(Refusal::clash(Clash::WrongState, "This edition is published already; draft a new one."));
+        }
+        let stricter = previous.is_some_and(|edition| self.text.is_no_looser_than(&edition.text));
+        let alone = self.drafted_by == Some(by);
+        let wait = if alone && !stricter { OWN_APPROVAL_HOURS * 60 } else { 0 };
+        let publication = Publication { by, at, effective_at: at.plus_minutes(wait), policy: policy.id };
+        let published =
+            Self { state: ProtocolState::Published, version: self.version + 1, publication: Some(publication), ..self };
+        let event = published.event(EventKind::ProtocolPublished);
+        Ok((published, event))
+    }
+
+    /// Whether plans and orders may name it at this instant.
+    pub fn is_usable_at(&self, now: Timestamp) -> bool {
+        self.publication.is_some_and(|publication| publication.effective_at <= now)
+    }
+
+    /// How long one session holds its chair, from arrival to the next patient (decisions.md 31).
+    pub fn chair_minutes(&self, duration_minutes: i64, rules: &Rules) -> i64 {
+        rules.booking.preparation_minutes
+            + duration_minutes
+            + self.text.stay.planned_minutes(duration_minutes)
+            + rules.booking.turnaround_minutes
+    }
+
+    /// The canonical form, version 1.
+    pub fn record(&self) -> Record {
+        let publication = self.publication.as_ref();
+        self.text
+            .record(Record::new("protocol", 1))
+            .with("id", self.id)
+            .with("version", self.version)
+            .with("edition", self.edition)
+            .with("state", self.state.as_str())
+            .with("drafted_by", self.drafted_by)
+            .with("drafted_at", self.drafted_at)
+            .with("published_by", publication.map(|publication| publication.by))
+            .with("published_at", publication.map(|publication| publication.at))
+            .with("effective_at", publication.map(|publication| publication.effective_at))
+            .with("policy_id", publication.map(|publication| publication.policy))
+    }
+
+    fn event(&self, kind: EventKind) -> Event {
+        Event::of_clinic(kind, Subject::new("protocol", self.id, self.version), self.record())
+    }
+}
+
+impl ProtocolText {
+    fn check(&self) -> Result<(), Refusal> {
+        let mut errors = FieldErrors::none();
+        errors.take(text::checked("/name", &self.name, 1, 120));
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.code.is_empty() || self.code.len() > 60 || !self.code.chars().all(plain) {
+            errors.add("/code", "format", "must be 1 to 60 of a to z, 0 to 9 and -");
+        }
+        if (self.route == Route::Nebulized) != self.envelope.nebulization.is_some() {
+            errors.add("/envelope/nebulization", "route", "must be given for a nebulized protocol and for no other");
+        }
+        self.envelope.note_errors(&mut errors);
+        self.monitoring.note_errors(&mut errors);
+        self.stay.note_errors(&mut errors);
+        errors.finish()
+    }
+
+    fn is_no_looser_than(&self, earlier: &Self) -> bool {
+        self.route == earlier.route
+            && self.envelope.is_no_looser_than(&earlier.envelope)
+            && self.monitoring.is_no_looser_than(&earlier.monitoring)
+            && self.stay.is_no_looser_than(&earlier.stay)
+    }
+
+    fn record(&self, record: Record) -> Record {
+        record
+            .with("code", &self.code)
+            .with("name", &self.name)
+            .with("route", self.route.as_str())
+            .with("envelope", self.envelope.record())
+            .with("monitoring", self.monitoring.record())
+            .with("stay", self.stay.record())
+    }
+}
+
+impl Monitoring {
+    fn note_errors(&self, errors: &mut FieldErrors) {
+        let rising = self.first_minutes.is_sorted_by(|earlier, later| earlier < later);
+        let in_visit = self.first_minutes.iter().all(|minute| (0..=90).contains(minute));
+        if !rising || !in_visit || self.first_minutes.len() > 20 {
+            errors.add("/monitoring/first_minutes", "order", "must rise, from 0 to at most 90, at most 20 of them");
+        }
+        let mut range = |value: i64, most: i64, name: &str| {
+            if !(1..=most).contains(&value) {
+                errors.add(format!("/monitoring/{name}"), "range", format!("must be between 1 and {most}"));
+            }
+        };
+        range(self.every_minutes, 15, "every_minutes");
+        range(self.close_minutes, 10, "close_minutes");
+        range(self.close_checks, 12, "close_checks");
+        range(self.recovery_minutes, 30, "recovery_minutes");
+    }
+
+    fn is_no_looser_than(&self, earlier: &Self) -> bool {
+        self.every_minutes <= earlier.every_minutes
+            && self.close_minutes <= earlier.close_minutes
+            && self.close_checks >= earlier.close_checks
+            && self.recovery_minutes <= earlier.recovery_minutes
+            && earlier.first_minutes.iter().all(|minute| self.first_minutes.contains(minute))
+    }
+
+    fn record(&self) -> Record {
+        Record::group()
+            .with("first_minutes", self.first_minutes.clone())
+            .with("every_minutes", self.every_minutes)
+            .with("close_minutes", self.close_minutes)
+            .with("close_checks", self.close_checks)
+            .with("recovery_minutes", self.recovery_minutes)
+    }
+}
+
+impl Stay {
+    fn note_errors(&self, errors: &mut FieldErrors) {
+        let lines = [
+            ("after_end_minutes", self.after_end_minutes, 20),
+            ("after_start_minutes", self.after_start_minutes, 20),
+            ("after_start_high_minutes", self.after_start_high_minutes, self.after_start_minutes),
+        ];
+        for (name, value, least) in lines {
+            if !(least..=360).contains(&value) {
+                errors.add(format!("/stay/{name}"), "range", format!("must be between {least} and 360"));
+            }
+        }
+    }
+
+    fn is_no_looser_than(&self, earlier: &Self) -> bool {
+        self.after_end_minutes >= earlier.after_end_minutes
+            && self.after_start_minutes >= earlier.after_start_minutes
+            && self.after_start_high_minutes >= earlier.after_start_high_minutes
+            && self.high_dose <= earlier.high_dose
+    }
+
+    fn record(&self) -> Record {
+        Record::group()
+            .with("after_end_minutes", self.after_end_minutes)
+            .with("after_start_minutes", self.after_start_minutes)
+            .with("after_start_high_minutes", self.after_start_high_minutes)
+            .amount("high_dose_ug_per_kg", Some(self.high_dose))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quantity::Amount;
+    use uuid::Uuid;
+
+    fn staff(n: u128) -> StaffId {
+        StaffId(Uuid::from_u128(n))
+    }
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_millis(0).plus_minutes(minutes)
+    }
+
+    fn draft_of(text: ProtocolText, by: Option<StaffId>) -> Protocol {
+        Protocol::draft(ProtocolId(Uuid::nil()), 1, by, at(0), text).unwrap().0
+    }
+
+    fn policy() -> Policy {
+        Policy::seeded(PolicyId(Uuid::nil()), at(0))
+    }
+
+    #[test]
+    fn both_seeded_templates_are_sound_and_one_prescriber_alone_may_approve_them() {
+        for text in [migraine_iv(), migraine_nebulized()] {
+            let (published, event) = draft_of(text, None).publish(staff(1), at(5), &policy(), None).unwrap();
+            assert!(published.is_usable_at(at(5)));
+            assert_eq!((published.version, event.kind), (2, EventKind::ProtocolPublished));
+        }
+    }
+
+    #[test]
+    fn an_author_alone_waits_a_day_a_colleague_does_not() {
+        let alone = draft_of(migraine_iv(), Some(staff(1))).publish(staff(1), at(0), &policy(), None).unwrap().0;
+        assert!(!alone.is_usable_at(at(24 * 60 - 1)) && alone.is_usable_at(at(24 * 60)));
+        let with_colleague = draft_of(migraine_iv(), Some(staff(1))).publish(staff(2), at(0), &policy(), None).unwrap().0;
+        assert!(with_colleague.is_usable_at(at(0)));
+    }
+
+    #[test]
+    fn a_stricter_edition_counts_at_once_whoever_approves_it() {
+        let before = draft_of(migraine_iv(), None);
+        let mut text = migraine_iv();
+        text.envelope.max_dose = MicrogramsPerKilogram::new(900).unwrap();
+        let stricter = draft_of(text, Some(staff(1))).publish(staff(1), at(0), &policy(), Some(&before)).unwrap().0;
+        assert!(stricter.is_usable_at(at(0)));
+    }
+
+    #[test]
+    fn a_published_edition_is_never_published_again() {
+        let once = draft_of(migraine_iv(), None).publish(staff(1), at(0), &policy(), None).unwrap().0;
+        assert!(matches!(once.publish(staff(2), at(1), &policy(), None), Err(Refusal::Clash { clash: Clash::WrongState, .. })));
+    }
+
+    #[test]
+    fn the_route_decides_whether_there_is_a_nebulizer() {
+        let mut text = migraine_iv();
+        text.route = Route::Nebulized;
+        let Err(Refusal::Invalid(errors)) = Protocol::draft(ProtocolId(Uuid::nil()), 1, None, at(0), text) else {
+            panic!("must be refused")
+        };
+        assert_eq!(errors.iter().map(|e| e.pointer.as_str()).collect::<Vec<_>>(), ["/envelope/nebulization"]);
+    }
+
+    #[test]
+    fn the_stay_depends_on_the_dose_and_on_the_later_of_two_clocks() {
+        let stay = migraine_iv().stay;
+        let dose = |ug| MicrogramsPerKilogram::new(ug).unwrap();
+        assert_eq!(stay.until(at(0), at(45), dose(750)), at(105));
+        assert_eq!(stay.until(at(0), at(10), dose(750)), at(90));
+        assert_eq!(stay.until(at(0), at(45), dose(751)), at(120));
+        assert_eq!(stay.until(at(0), at(90), dose(751)), at(150));
+    }
+
+    #[test]
+    fn the_chair_is_held_from_arrival_to_the_next_patient() {
+        let protocol = draft_of(migraine_iv(), None);
+        assert_eq!(protocol.chair_minutes(45, &policy().rules), 20 + 45 + 75 + 10);
+        assert_eq!(protocol.chair_minutes(90, &policy().rules), 20 + 90 + 60 + 10);
+    }
+}

@@ -141,6 +141,15 @@ words! {
         SessionClosed = "session.closed",
         /// The nurse in charge changed.
         SessionHandedOver = "session.handed_over",
+        // visits
+        /// A pre-check was saved, as a draft or signed.
+        PrecheckRecorded = "precheck.recorded",
+        /// The prescriber signed an order.
+        OrderSigned = "order.signed",
+        /// A syringe, bag or fill was recorded, or corrected.
+        PreparationRecorded = "preparation.recorded",
+        /// Somebody said until when they are in the house.
+        PresenceSet = "staff.presence_set",
         // dosing
         /// A dosing event was recorded.
         DosingRecorded = "dosing.recorded",

@@ -74,6 +74,8 @@ ids! {
     TreatmentPlanId,
     /// One visit to the chair.
     SessionId,
+    /// One signed or drafted set of day-of answers for one session.
+    PrecheckId,
     /// The prescriber's order for one session, made by releasing it.
     OrderId,
     /// A syringe, bag or nebulizer fill prepared for one session.

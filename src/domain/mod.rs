@@ -16,12 +16,17 @@ pub mod id;
 pub mod patch;
 pub mod patient;
 pub mod policy;
+pub mod precheck;
+pub mod preparation;
+pub mod presence;
 pub mod protocol;
 pub mod quantity;
 pub mod record;
 pub mod refusal;
 pub mod route;
+pub mod settlement;
 pub mod text;
 pub mod time;
+pub mod visit;
 
 pub use words::UnknownWord;

@@ -11,6 +11,8 @@
 #[macro_use]
 mod words;
 
+pub mod act;
+pub mod dosing;
 pub mod event;
 pub mod id;
 pub mod patch;

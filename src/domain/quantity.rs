@@ -162,6 +162,10 @@ amounts! {
     MicrogramsPerKilogram = "mg_per_kg", scale 1000, 0..=20_000;
     /// A dose rate for each kilogram in µg/kg/h; spoken in mg/kg/h.
     MicrogramsPerKilogramHour = "mg_per_kg_per_h", scale 1000, 0..=50_000;
+    /// A mass of drug each hour in µg/h; spoken in mg/h.
+    MicrogramsPerHour = "mg_per_h", scale 1000, 0..=120_000_000;
+    /// A dose rate in ng/kg/min; spoken in µg/kg/min.
+    NanogramsPerKilogramMinute = "mcg_per_kg_per_min", scale 1000, 0..=1_000_000;
     /// A body temperature in tenths of a degree Celsius; spoken in °C.
     TenthsCelsius = "c", scale 10, 300..=430;
     /// An oxygen flow in mL/min; spoken in L/min.

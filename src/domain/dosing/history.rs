@@ -1,0 +1,141 @@
+//! The drug record as it stands: corrections applied, in the order things happened.
+
+use super::event::{Administration, DosingEvent};
+use crate::domain::id::DosingEventId;
+use crate::domain::quantity::{Amount as _, MicrolitresPerHour};
+use crate::domain::time::Timestamp;
+use std::collections::{HashMap, HashSet};
+
+/// The entries in force, in the order they happened. What was corrected is not in it, and stays in the record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History(Vec<DosingEvent>);
+
+/// What the drug is doing at an instant, as the record says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing has run yet.
+    NotStarted,
+    /// Running at this rate; a nebulizer has none.
+    Running(Option<MicrolitresPerHour>),
+    /// Paused.
+    Paused,
+    /// Between two nebulizer fills.
+    BetweenFills,
+    /// Stopped for good.
+    Stopped,
+}
+
+/// Applies the corrections.
+///
+/// A correction takes the place of what it corrects, also among entries of the same instant: the result is what the
+/// list would be if the entry had been right from the beginning. Entries of one instant keep the order in which
+/// they were recorded (clinical.md 3.3 c, engineering.md part 7, 3).
+pub fn effective(events: &[DosingEvent]) -> History {
+    let corrected: HashSet<DosingEventId> =
+        events.iter().filter_map(|event| event.amends.as_ref()).map(|amends| amends.event).collect();
+    let by_id: HashMap<DosingEventId, &DosingEvent> = events.iter().map(|event| (event.id, event)).collect();
+    let mut placed: Vec<_> = events
+        .iter()
+        .filter(|event| !corrected.contains(&event.id))
+        .filter(|event| !event.amends.as_ref().is_some_and(|amends| amends.entered_in_error))
+        .map(|event| {
+            let first = original(event, &by_id);
+            ((event.act.occurred_at, first.act.recorded_at, first.id), event.clone())
+        })
+        .collect();
+    placed.sort_by_key(|(place, _)| *place);
+    History(placed.into_iter().map(|(_, event)| event).collect())
+}
+
+/// The entry at the beginning of a chain of corrections. A chain is as long as the list at most.
+fn original<'a>(event: &'a DosingEvent, by_id: &HashMap<DosingEventId, &'a DosingEvent>) -> &'a DosingEvent {
+    let mut first = event;
+    for _ in 0..by_id.len() {
+        match first.amends.as_ref().and_then(|amends| by_id.get(&amends.event)) {
+            Some(earlier) => first = earlier,
+            None => break,
+        }
+    }
+    first
+}
+
+impl History {
+    /// What the record said at an earlier instant: later entries and corrections were not known (walk-through g).
+    pub fn as_known_at(events: &[DosingEvent], at: Timestamp) -> Self {
+        let known: Vec<_> = events.iter().filter(|event| event.act.recorded_at <= at).cloned().collect();
+        effective(&known)
+    }
+
+    /// The entries in force, in order.
+    pub fn events(&self) -> &[DosingEvent] {
+        &self.0
+    }
+
+    /// When drug first ran.
+    pub fn first_started_at(&self) -> Option<Timestamp> {
+        let began = |what: &Administration| matches!(what, Administration::Start(_) | Administration::NebStart | Administration::Bolus(..));
+        self.0.iter().find(|event| began(&event.what)).map(|event| event.act.occurred_at)
+    }
+
+    /// When the last entry says that drug stopped, if nothing ran after it.
+    pub fn stopped_at(&self) -> Option<Timestamp> {
+        let turns = |event: &&DosingEvent| !matches!(event.what, Administration::Rescue(_));
+        let last = self.0.iter().rev().find(turns)?;
+        matches!(last.what, Administration::Stop(_)).then_some(last.act.occurred_at)
+    }
+
+    /// What the drug is doing at this instant; an entry counts from its own instant on.
+    pub fn standing_at(&self, at: Timestamp) -> Standing {
+        let mut rate = None;
+        let mut standing = Standing::NotStarted;
+        for event in self.0.iter().take_while(|event| event.act.occurred_at <= at) {
+            standing = match &event.what {
+                Administration::Start(pump) => {
+                    rate = pump.rate;
+                    Standing::Running(rate)
+                }
+                Administration::Resume(pump) => {
+                    rate = pump.rate.or(rate);
+                    Standing::Running(rate)
+                }
+                Administration::RateChange(new) => {
+                    rate = Some(*new);
+                    Standing::Running(rate)
+                }
+                Administration::Pause | Administration::NebPause => Standing::Paused,
+                Administration::Stop(_) => Standing::Stopped,
+                Administration::NebStart => Standing::Running(None),
+                Administration::NebEnd(_) => Standing::BetweenFills,
+                Administration::Bolus(..) | Administration::Rescue(_) => standing,
+            };
+        }
+        standing
+    }
+
+    /// The pump's rate at this instant: none before the start and with a nebulizer, zero while paused or stopped.
+    pub fn rate_at(&self, at: Timestamp) -> Option<MicrolitresPerHour> {
+        match self.standing_at(at) {
+            Standing::NotStarted | Standing::BetweenFills => None,
+            Standing::Running(rate) => rate,
+            Standing::Paused | Standing::Stopped => Some(MicrolitresPerHour::clamped(0)),
+        }
+    }
+
+    /// When the rate was last raised above what it was, the start included.
+    pub fn last_rise_at(&self) -> Option<Timestamp> {
+        let mut rate = 0;
+        let mut rose = None;
+        for event in &self.0 {
+            let new = match &event.what {
+                Administration::Start(pump) | Administration::Resume(pump) => pump.rate.map_or(rate, MicrolitresPerHour::get),
+                Administration::RateChange(new) => new.get(),
+                _ => continue,
+            };
+            if new > rate {
+                rose = Some(event.act.occurred_at);
+            }
+            rate = new;
+        }
+        rose
+    }
+}

@@ -1,0 +1,28 @@
+//! What happens to the drug during a session, and what it adds up to.
+//!
+//! The laws of this folder:
+//! - The drug record is a list of facts ([`DosingEvent`]). Nothing is ever added to a running total: what was given
+//!   is folded from the facts each time ([`delivered`]), so a late or corrected entry mends the total by itself.
+//! - Amounts are exact until they are shown: whole numerators, one division, one rounding ([`ExactDose`]).
+//! - An intent is guarded ([`guard`]), a fact is not: what happened is saved with the rules it broke.
+//! - Nobody but a person at the chair says what the pump did (decisions.md 7).
+//!
+//! Numbers and formulas are those of clinical.md 3.3; its worked examples are the tests in `vectors`.
+
+pub mod convert;
+mod delivered;
+mod draft;
+mod event;
+mod exact;
+mod history;
+#[cfg(test)]
+mod vectors;
+
+pub use delivered::{Delivered, Nebulized, Segment, Supply, delivered};
+pub use draft::{Draft, Sent, SentOrder};
+pub use event::{
+    Administration, Amends, BolusOver, DosingEvent, DosingKind, PumpSetting, OrderMode, OrderedBy, RescueClass, RescueDrug, RescueRoute,
+    Residual,
+};
+pub use exact::ExactDose;
+pub use history::{History, Standing, effective};

@@ -14,6 +14,7 @@ mod words;
 pub mod act;
 pub mod dosing;
 pub mod event;
+pub mod icd10;
 pub mod id;
 pub mod patch;
 pub mod patient;
@@ -30,5 +31,6 @@ pub mod settlement;
 pub mod text;
 pub mod time;
 pub mod visit;
+pub mod treatment_plan;
 
 pub use words::UnknownWord;

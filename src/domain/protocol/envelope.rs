@@ -10,7 +10,7 @@ use crate::domain::quantity::{
 };
 use crate::domain::record::Record;
 use crate::domain::refusal::{FieldErrors, Override, Refusal, Unmet};
-use crate::domain::time::{Date, Timestamp};
+use crate::domain::time::Timestamp;
 
 /// The limits of a protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +158,7 @@ impl From<Breach> for Unmet {
 }
 
 impl Breach {
-    fn soft(rule: &'static str, limit: String, actual: String, detail: &'static str) -> Self {
+    pub(super) fn soft(rule: &'static str, limit: String, actual: String, detail: &'static str) -> Self {
         Self { rule, limit, actual, overridable: Override::Prescriber, detail }
     }
 }
@@ -243,31 +243,6 @@ impl Envelope {
                 overridable: Override::TwoPerson,
                 detail: "The session's amount is above the protocol's absolute cap.",
             });
-        }
-        found
-    }
-
-    /// Every limit on the spacing of sessions that one more on `date` would exceed; `others` are the dates of the
-    /// patient's other sessions, past and booked, in the clinic's zone.
-    pub fn breaches_of_spacing(&self, others: &[Date], date: Date) -> Vec<Breach> {
-        let mut found = Vec::new();
-        let gap = others.iter().map(|other| days_between(*other, date).abs()).min();
-        if let Some(gap) = gap.filter(|gap| *gap < self.min_gap_days) {
-            let limit = format!("{} days", self.min_gap_days);
-            let detail = "Two sessions of this patient would be too close together.";
-            found.push(Breach::soft("plan.min_gap", limit, format!("{gap} days"), detail));
-        }
-        let windows = [
-            ("plan.max_per_7_days", 7, self.max_per_7_days),
-            ("plan.max_per_30_days", 30, self.max_per_30_days),
-            ("plan.max_per_365_days", 365, self.max_per_365_days),
-        ];
-        for (rule, days, limit) in windows {
-            let actual = busiest_window(others, date, days);
-            if actual > limit {
-                let detail = "This patient would have more sessions than the protocol allows in that time.";
-                found.push(Breach::soft(rule, format!("{limit} sessions"), format!("{actual} sessions"), detail));
-            }
         }
         found
     }
@@ -399,19 +374,6 @@ fn per_kilogram(nanograms_per_hour: i128, weight: Grams) -> MicrogramsPerKilogra
     MicrogramsPerKilogramHour::clamped(i64::try_from(rounded_up).unwrap_or(i64::MAX))
 }
 
-/// Dates from `from` to `to`; negative when `to` is earlier.
-fn days_between(from: Date, to: Date) -> i64 {
-    from.until(to).map_or(0, |span| i64::from(span.get_days()))
-}
-
-/// The most sessions in any run of `days` dates that holds `date`, this one counted.
-fn busiest_window(others: &[Date], date: Date, days: i64) -> i64 {
-    let offsets: Vec<i64> = others.iter().map(|other| days_between(date, *other)).chain([0]).collect();
-    let windows = offsets.iter().filter(|first| (1 - days..=0).contains(*first));
-    let count = |first: &i64| offsets.iter().filter(|day| (*first..*first + days).contains(*day)).count();
-    windows.map(count).max().map_or(1, |most| i64::try_from(most).unwrap_or(i64::MAX))
-}
-
 fn mg(amount: Micrograms) -> String {
     format!("{amount} mg")
 }
@@ -428,7 +390,6 @@ fn mg_per_kg_h(rate: MicrogramsPerKilogramHour) -> String {
 mod tests {
     use super::super::{migraine_iv, migraine_nebulized};
     use super::*;
-    use jiff::civil::date;
     use proptest::prelude::*;
 
     fn weight(kg: &str) -> Grams {
@@ -515,17 +476,6 @@ mod tests {
         assert_eq!(rules(&envelope.breaches_of_order(&fill)), ["dosing.max_dose", "dosing.max_fill"]);
     }
 
-    #[test]
-    fn monday_wednesday_friday_passes_also_when_the_clocks_change_and_the_next_day_does_not() {
-        let envelope = migraine_iv().envelope;
-        let booked = [date(2026, 3, 6), date(2026, 3, 4)];
-        assert_eq!(rules(&envelope.breaches_of_spacing(&booked, date(2026, 3, 8))), [""; 0]);
-        assert_eq!(rules(&envelope.breaches_of_spacing(&booked, date(2026, 3, 7))), ["plan.min_gap"]);
-        let four = [date(2026, 3, 2), date(2026, 3, 4), date(2026, 3, 6)];
-        assert_eq!(rules(&envelope.breaches_of_spacing(&four, date(2026, 3, 8))), ["plan.max_per_7_days"]);
-        assert_eq!(rules(&envelope.breaches_of_spacing(&four, date(2026, 3, 9))), [""; 0]);
-    }
-
     proptest! {
         #[test]
         fn a_decrease_is_never_refused(from in 0_i64..=1_200_000, less in 0_i64..=1_200_000, grams in 30_000_i64..=300_000) {
@@ -543,24 +493,6 @@ mod tests {
             let envelope = migraine_iv().envelope;
             let weight = Grams::new(grams).unwrap();
             prop_assert_eq!(envelope.breach_of_rate(flow, weight).is_some(), flow.per_kilogram(weight) > envelope.max_rate);
-        }
-
-        #[test]
-        fn no_seven_dates_ever_hold_more_sessions_than_allowed(offsets in proptest::collection::vec(0_i64..60, 0..40)) {
-            let envelope = migraine_iv().envelope;
-            let day = |offset: i64| date(2026, 2, 20).checked_add(jiff::Span::new().days(offset)).unwrap();
-            let mut booked: Vec<i64> = Vec::new();
-            for offset in offsets {
-                let dates: Vec<Date> = booked.iter().map(|day_offset| day(*day_offset)).collect();
-                if envelope.breaches_of_spacing(&dates, day(offset)).is_empty() {
-                    booked.push(offset);
-                }
-            }
-            for first in 0..60 {
-                let within = |days: i64| booked.iter().filter(|o| (first..first + days).contains(*o)).count() as i64;
-                prop_assert!(within(7) <= envelope.max_per_7_days && within(30) <= envelope.max_per_30_days);
-                prop_assert!(within(envelope.min_gap_days) <= 1);
-            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! (decisions.md part 2).
 
 mod envelope;
+mod spacing;
 mod template;
 
 pub use envelope::{BolusFigures, Breach, Envelope, Flow, Nebulization, OrderFigures, RiseFigures};

@@ -76,6 +76,14 @@ ids! {
     SessionId,
     /// One signed or drafted set of day-of answers for one session.
     PrecheckId,
+    /// One line of a session's history.
+    TransitionId,
+    /// One statement about who takes the patient home.
+    EscortId,
+    /// One hand-over of a session.
+    HandoverId,
+    /// One resource held by one session.
+    BookingId,
     /// The prescriber's order for one session, made by releasing it.
     OrderId,
     /// A syringe, bag or nebulizer fill prepared for one session.

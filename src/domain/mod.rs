@@ -28,6 +28,7 @@ pub mod record;
 pub mod refusal;
 pub mod route;
 pub mod settlement;
+pub mod session;
 pub mod text;
 pub mod time;
 pub mod visit;

@@ -69,8 +69,12 @@ words! {
         ConsentSuperseded = "consent.superseded",
         /// A consent was withdrawn.
         ConsentWithdrawn = "consent.withdrawn",
+        /// A consent's time ran out.
+        ConsentExpired = "consent.expired",
         /// A draft was voided.
         ConsentVoided = "consent.voided",
+        /// What a patient withdrew from was recorded.
+        WithdrawalRecorded = "withdrawal.recorded",
         /// A wish to withdraw was noted, to be asked again when the patient is sober.
         WithdrawalWishNoted = "consent.withdrawal_wish_noted",
         /// Somebody reported that a patient may want to withdraw.

@@ -64,6 +64,8 @@ ids! {
     ConsentId,
     /// One signature on a consent.
     SignatureId,
+    /// One withdrawal of consent.
+    WithdrawalId,
     /// Somebody's report that a patient may want to withdraw.
     WithdrawalReportId,
     /// One version of a clinic's policy: thresholds, intervals, limits.

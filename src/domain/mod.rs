@@ -12,6 +12,8 @@
 mod words;
 
 pub mod act;
+pub mod consent;
+pub mod digest;
 pub mod dosing;
 pub mod event;
 pub mod icd10;

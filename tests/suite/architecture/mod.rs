@@ -4,4 +4,4 @@
 mod dependencies;
 mod layers;
 mod migrations;
-mod source;
+pub mod source;

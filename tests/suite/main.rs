@@ -1,1 +1,4 @@
+//! The tests that need more than one layer: the shape of the source, the databases, and the API over HTTP.
 
+mod architecture;
+mod schema;

@@ -55,7 +55,7 @@ impl Database {
     /// Both databases, migrated.
     pub fn both_migrated() -> [Self; 2] {
         let mut both = Self::both();
-        both.each_mut().map(Self::up);
+        both.iter_mut().for_each(Self::up);
         both
     }
 

@@ -40,6 +40,8 @@ pub struct Rebooking {
     pub team: Option<Team>,
     /// The plan a tentative booking now belongs to.
     pub plan: Option<(TreatmentPlanId, i64)>,
+    /// The protocol of that plan.
+    pub protocol_id: Option<ProtocolId>,
     /// Another note; the inner absence clears it.
     pub note: Option<Option<String>>,
     /// Why it is moved.
@@ -104,9 +106,18 @@ impl Session {
                 session.treatment_plan_id = Some(plan);
                 session.sequence_in_plan = Some(sequence);
             }
+            session.protocol_id = to.protocol_id.unwrap_or(session.protocol_id);
             if let Some(note) = to.note {
                 session.note = note;
             }
+        })
+    }
+
+    /// Follows a revised plan to its new version, as long as nothing was released under the old one.
+    pub fn replan(self, act: Act, plan: TreatmentPlanId, protocol: ProtocolId) -> Result<Step, Refusal> {
+        self.follow(SessionEvent::Replan, act, With::default(), |session| {
+            session.treatment_plan_id = Some(plan);
+            session.protocol_id = protocol;
         })
     }
 

@@ -29,6 +29,8 @@ words! {
         Schedule = "schedule",
         /// It is moved, reassigned or annotated.
         Reschedule = "reschedule",
+        /// The plan it belongs to was revised: it follows to the new version.
+        Replan = "replan",
         /// The patient arrives.
         CheckIn = "check_in",
         /// The arrival was entered by mistake.
@@ -81,15 +83,17 @@ use SessionState as S;
 /// may refuse: `stop` and `pause` where nothing runs change nothing and say so (engineering.md 7).
 ///
 /// api.md 2.2 as changed by decisions.md 2 (complete and close), 10 (abort only before drug, emergency), 11
-/// (handover), 12 (retract a start) and 27 (undo a check-in, reinstate). A start can be taken back from recovery
+/// (handover), 12 (retract a start), 27 (undo a check-in, reinstate) and 29 (a revised plan takes its visits along). A start can be taken back from recovery
 /// too: a false start that was stopped would otherwise have no truthful end.
 pub const TRANSITIONS: &[(SessionState, SessionEvent, SessionState)] = &[
     (S::Scheduled, E::Reschedule, S::Scheduled),
+    (S::Scheduled, E::Replan, S::Scheduled),
     (S::Scheduled, E::CheckIn, S::CheckedIn),
     (S::Scheduled, E::Cancel, S::Cancelled),
     (S::Scheduled, E::NoShow, S::NoShow),
     (S::Scheduled, E::Emergency, S::Scheduled),
     (S::Scheduled, E::EndEmergency, S::Scheduled),
+    (S::CheckedIn, E::Replan, S::CheckedIn),
     (S::CheckedIn, E::UndoCheckIn, S::Scheduled),
     (S::CheckedIn, E::Cancel, S::Cancelled),
     (S::CheckedIn, E::Precheck, S::CheckedIn),

@@ -5,7 +5,7 @@ use super::desk::{NewSession, Rebooking};
 use super::infusion::Stop;
 use super::*;
 use crate::domain::act::{Act, Ahead, Stated};
-use crate::domain::id::{HandoverId, PatientId, PolicyId, ProtocolId, RoomId, SessionId, StaffId};
+use crate::domain::id::{HandoverId, PatientId, PolicyId, ProtocolId, RoomId, SessionId, StaffId, TreatmentPlanId};
 use crate::domain::refusal::{Refusal, Unmet};
 use crate::domain::route::{Basis, EntrySource, Route};
 use crate::domain::time::Timestamp;
@@ -69,6 +69,7 @@ fn apply(session: Session, event: SessionEvent, act: Act, pump: Option<PumpClaim
     match event {
         E::Schedule => Err(session.refuse(E::Schedule)),
         E::Reschedule => session.reschedule(act, Rebooking { note: Some(Some("wheelchair".into())), ..Rebooking::default() }),
+        E::Replan => session.replan(act, TreatmentPlanId(Uuid::from_u128(6)), ProtocolId(Uuid::from_u128(7))),
         E::CheckIn => session.check_in(act, true, &zone()),
         E::UndoCheckIn => session.undo_check_in(act, why(), &zone()),
         E::Cancel => session.cancel(act, CancelReason::Illness, None),
@@ -106,12 +107,13 @@ fn apply(session: Session, event: SessionEvent, act: Act, pump: Option<PumpClaim
 fn every_situation() -> Vec<Session> {
     let mut situations = Vec::new();
     for state in S::ALL.iter().copied() {
-        for facts in 0..16_u8 {
+        for facts in 0..32_u8 {
             let (explained, alarm, waiting) = (facts & 2 > 0, facts & 4 > 0, facts & 8 > 0);
             let locked = facts & 1 > 0 && matches!(state, S::Completed | S::Aborted);
             let mut session = Session { state, ..booked() };
             session.milestones.locked_at = locked.then(|| at(300));
             session.milestones.emergency_at = alarm.then(|| at(60));
+            session.milestones.released_at = (facts & 16 > 0).then(|| at(-5));
             session.end_reason = explained.then_some(EndReason::Completed);
             session.pump = match state {
                 _ if waiting => Pump { state: PumpState::StopRequired, stop_required_at: Some(at(50)), stopped_at: None },
@@ -155,11 +157,19 @@ fn every_event_in_every_state_follows_its_arrow_or_names_what_is_allowed() {
 fn the_facts_only_ever_narrow_the_table() {
     for session in every_situation() {
         let table: Vec<_> = allowed_events(session.state).collect();
-        let depends = [E::ConfirmPump, E::ExplainStop, E::Emergency, E::EndEmergency];
+        let depends = [E::Replan, E::ConfirmPump, E::ExplainStop, E::Emergency, E::EndEmergency];
         let expected: Vec<_> = table.iter().copied().filter(|event| !session.is_locked() && !depends.contains(event)).collect();
         let found: Vec<_> = session.allowed_events().into_iter().filter(|event| !depends.contains(event)).collect();
         assert_eq!(found, expected);
         assert!(session.allowed_events().iter().all(|event| table.contains(event)));
+    }
+}
+
+#[test]
+fn what_was_released_under_a_plan_stays_under_it() {
+    for session in every_situation() {
+        let open = matches!(session.state, S::Scheduled | S::CheckedIn) && session.milestones.released_at.is_none();
+        assert_eq!(session.allows(E::Replan), open, "{}", session.state);
     }
 }
 

@@ -124,6 +124,7 @@ impl Session {
     fn fits(&self, event: SessionEvent) -> bool {
         !self.is_locked()
             && match event {
+                SessionEvent::Replan => self.milestones.released_at.is_none(),
                 SessionEvent::ConfirmPump => self.pump_unconfirmed(),
                 SessionEvent::ExplainStop => self.end_reason.is_none(),
                 SessionEvent::Emergency => !self.in_emergency() || self.state.is_infusing(),
@@ -160,7 +161,7 @@ impl Session {
 fn kind(event: SessionEvent) -> EventKind {
     match event {
         SessionEvent::Schedule => EventKind::SessionScheduled,
-        SessionEvent::Reschedule | SessionEvent::ExplainStop => EventKind::SessionChanged,
+        SessionEvent::Reschedule | SessionEvent::Replan | SessionEvent::ExplainStop => EventKind::SessionChanged,
         SessionEvent::CheckIn => EventKind::SessionCheckedIn,
         SessionEvent::UndoCheckIn => EventKind::SessionCheckInUndone,
         SessionEvent::Cancel => EventKind::SessionCancelled,

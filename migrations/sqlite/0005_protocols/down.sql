@@ -1,0 +1,3 @@
+DROP TABLE treatment_plans;
+DROP TABLE protocols;
+DROP TABLE policies;

@@ -54,6 +54,8 @@ words! {
         ScreeningDecided = "screening.decided",
         /// An outcome scale was recorded.
         OutcomeScoreRecorded = "outcome_score.recorded",
+        /// A prescriber reviewed an alarming score.
+        OutcomeScoreReviewed = "outcome_score.reviewed",
         // consent
         /// A form version was drafted.
         ConsentTemplateDrafted = "consent_template.drafted",

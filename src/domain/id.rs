@@ -56,8 +56,12 @@ ids! {
     EarlierTreatmentId,
     /// One set of answers to the screening questions.
     ScreeningId,
+    /// A prescriber's decision on one set of answers.
+    ScreeningDecisionId,
     /// One set of answers to an outcome scale (HIT-6, PHQ-9, MIDAS, NRS).
     OutcomeScoreId,
+    /// A prescriber's review of an alarming score.
+    OutcomeScoreReviewId,
     /// One version of a consent form.
     ConsentTemplateId,
     /// One patient's consent.

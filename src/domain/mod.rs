@@ -12,12 +12,18 @@
 mod words;
 
 pub mod act;
+pub mod allergy;
+pub mod chart;
+pub mod condition;
 pub mod consent;
 pub mod digest;
 pub mod dosing;
+pub mod earlier_treatment;
 pub mod event;
 pub mod icd10;
 pub mod id;
+pub mod medication;
+pub mod outcome_score;
 pub mod patch;
 pub mod patient;
 pub mod policy;
@@ -29,11 +35,12 @@ pub mod quantity;
 pub mod record;
 pub mod refusal;
 pub mod route;
-pub mod settlement;
+pub mod screening;
 pub mod session;
+pub mod settlement;
 pub mod text;
 pub mod time;
-pub mod visit;
 pub mod treatment_plan;
+pub mod visit;
 
 pub use words::UnknownWord;

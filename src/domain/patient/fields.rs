@@ -17,7 +17,7 @@ const MAX_NAME: usize = 200;
 
 /// Unchecked: the members of a patient as a body sends them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `Demographics`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `Demographics`, where they are documented")]
 pub struct PatientFields {
     pub mrn: Option<String>,
     pub family_name: Option<String>,
@@ -35,7 +35,7 @@ pub struct PatientFields {
 
 /// Unchecked: an address as a body sends it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `Address`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `Address`, where they are documented")]
 pub struct AddressFields {
     pub line1: Option<String>,
     pub line2: Option<String>,
@@ -47,7 +47,7 @@ pub struct AddressFields {
 
 /// Unchecked: an emergency contact as a body sends it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `EmergencyContact`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `EmergencyContact`, where they are documented")]
 pub struct ContactFields {
     pub name: Option<String>,
     pub relationship: Option<String>,
@@ -56,7 +56,7 @@ pub struct ContactFields {
 
 /// A merge patch of a patient.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `Demographics`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `Demographics`, where they are documented")]
 pub struct PatientPatch {
     pub mrn: Patch<String>,
     pub family_name: Patch<String>,
@@ -76,7 +76,7 @@ pub struct PatientPatch {
 
 /// A merge patch of an address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `Address`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `Address`, where they are documented")]
 pub struct AddressPatch {
     pub line1: Patch<String>,
     pub line2: Patch<String>,
@@ -88,7 +88,7 @@ pub struct AddressPatch {
 
 /// A merge patch of an emergency contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `EmergencyContact`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `EmergencyContact`, where they are documented")]
 pub struct ContactPatch {
     pub name: Patch<String>,
     pub relationship: Patch<String>,

@@ -178,7 +178,7 @@ CREATE TABLE screening_decisions (
     clinic_id UUID NOT NULL,
     id UUID NOT NULL,
     screening_id UUID NOT NULL,
-    outcome TEXT NOT NULL CHECK (outcome IN ('cleared', 'not', 'conditional')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('cleared', 'not', 'conditional')),
     reasons JSONB NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
     seconds_id UUID,

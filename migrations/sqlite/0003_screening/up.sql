@@ -158,7 +158,7 @@ CREATE TABLE screening_decisions (
     clinic_id BLOB NOT NULL,
     id BLOB NOT NULL,
     screening_id BLOB NOT NULL,
-    outcome TEXT NOT NULL CHECK (outcome IN ('cleared', 'not', 'conditional')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('cleared', 'not', 'conditional')),
     reasons TEXT NOT NULL,
     expires_at INTEGER NOT NULL,
     seconds_id BLOB,

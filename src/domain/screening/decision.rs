@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 
 words! {
     /// What a prescriber decides.
-    pub enum Outcome {
+    pub enum Verdict {
         /// May be treated.
         Cleared = "cleared",
         /// May not be treated.
@@ -42,7 +42,7 @@ pub struct ReasonFields<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecisionFields<'a> {
     /// What is decided.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
     /// Why.
     pub reasons: &'a [ReasonFields<'a>],
     /// Until when it holds; until the first answer expires when absent.
@@ -79,7 +79,7 @@ pub struct Decision {
     /// The answers it is about.
     pub screening: ScreeningId,
     /// What was decided.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
     /// Why.
     pub reasons: Vec<DecisionReason>,
     /// From when on it holds no longer.
@@ -110,7 +110,7 @@ pub fn decide(
     let reasons = parse_reasons(&fields)?;
     let latest = screening.expires_at();
     let expires_at = match fields.expires_at {
-        None if fields.outcome == Outcome::Not => who.at.max(latest),
+        None if fields.verdict == Verdict::Not => who.at.max(latest),
         None => latest,
         Some(at) if at > who.at && at <= latest => at,
         Some(_) => {
@@ -119,15 +119,15 @@ pub fn decide(
         }
     };
     if let Some(first) = fields.seconds_id {
-        check_joins(screening, earlier, fields.outcome, first, who)?;
+        check_joins(screening, earlier, fields.verdict, first, who)?;
     }
-    if fields.outcome != Outcome::Not {
+    if fields.verdict != Verdict::Not {
         check_clearable(screening, &reasons, fields.seconds_id.is_some(), who.at)?;
     }
     let decision = Decision {
         id: who.id,
         screening: screening.id,
-        outcome: fields.outcome,
+        verdict: fields.verdict,
         reasons,
         expires_at,
         seconds: fields.seconds_id,
@@ -151,7 +151,7 @@ fn parse_reasons(fields: &DecisionFields<'_>) -> Result<Vec<DecisionReason>, Ref
         let question = named.flatten().map(|question| question.code);
         reasons.extend(text.map(|text| DecisionReason { question, text }));
     }
-    if fields.outcome != Outcome::Cleared && fields.reasons.is_empty() {
+    if fields.verdict != Verdict::Cleared && fields.reasons.is_empty() {
         errors.add("/reasons", "required", "say why not, or under which conditions");
     }
     errors.finish()?;
@@ -162,7 +162,7 @@ fn parse_reasons(fields: &DecisionFields<'_>) -> Result<Vec<DecisionReason>, Ref
 fn check_joins(
     screening: &Screening,
     earlier: &[Decision],
-    outcome: Outcome,
+    verdict: Verdict,
     first: ScreeningDecisionId,
     who: Decided,
 ) -> Result<(), Refusal> {
@@ -176,7 +176,7 @@ fn check_joins(
     if !governs || decision_state(screening, earlier, first) != DecisionState::AwaitingSecond {
         return Err(Refusal::clash(Clash::AlreadyDone, "this decision does not wait for a second prescriber"));
     }
-    if first.outcome != outcome {
+    if first.verdict != verdict {
         return Err(Refusal::clash(Clash::WrongState, "a second prescriber joins a decision or makes another, not both"));
     }
     Ok(())
@@ -207,12 +207,12 @@ fn reason_missing(finding: &Finding) -> Unmet {
     Unmet::new("screening_reason_missing", "screening.clear.reason", text).overridable_by(Override::Prescriber)
 }
 
-/// The decision that counts at an instant: the last that is no joining one.
+/// The decision that counts at an instant: the last that is no joining one; of two in the same millisecond, the no.
 fn governing(decisions: &[Decision], at: Timestamp) -> Option<&Decision> {
     decisions
         .iter()
         .filter(|decision| decision.seconds.is_none() && decision.at <= at)
-        .max_by_key(|decision| (decision.at, decision.id))
+        .max_by_key(|decision| (decision.at, decision.verdict == Verdict::Not, decision.id))
 }
 
 /// Whether a decision holds or waits for the second prescriber.
@@ -221,7 +221,7 @@ pub fn decision_state(screening: &Screening, decisions: &[Decision], decision: &
 }
 
 fn state_at(screening: &Screening, decisions: &[Decision], decision: &Decision, at: Timestamp) -> DecisionState {
-    let alone = decision.outcome == Outcome::Not
+    let alone = decision.verdict == Verdict::Not
         || decision.seconds.is_some()
         || screening.assess(decision.at).blocks.is_empty();
     let joined = || decisions.iter().any(|second| second.seconds == Some(decision.id) && second.at <= at);
@@ -239,7 +239,7 @@ pub fn unmet_at(latest: Option<(&Screening, &[Decision])>, at: Timestamp) -> Vec
     let Some(decision) = governing(decisions, at) else {
         return one("screening_undecided", "a prescriber has to decide on the screening answers");
     };
-    if decision.outcome == Outcome::Not {
+    if decision.verdict == Verdict::Not {
         return one("screening_not_cleared", "a prescriber decided against treatment");
     }
     if state_at(screening, decisions, decision, at) == DecisionState::AwaitingSecond {
@@ -265,7 +265,7 @@ impl Decision {
         Record::new("screening_decision", 1)
             .with("id", self.id)
             .with("screening_id", self.screening)
-            .with("outcome", self.outcome.as_str())
+            .with("verdict", self.verdict.as_str())
             .with("reasons", reasons)
             .with("expires_at", self.expires_at)
             .with("seconds_id", self.seconds)

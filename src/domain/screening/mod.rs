@@ -17,7 +17,7 @@ use super::text::checked;
 use super::time::Timestamp;
 
 pub use decision::{
-    Decided, Decision, DecisionFields, DecisionReason, DecisionState, Outcome, ReasonFields, decide, decision_state,
+    Decided, Decision, DecisionFields, DecisionReason, DecisionState, Verdict, ReasonFields, decide, decision_state,
     unmet_at,
 };
 pub use questions::{QUESTIONS, QUESTIONS_VERSION, Question, question};

@@ -34,8 +34,8 @@ fn prescriber(n: u128, account: u128, when: i64) -> Decided {
     Decided { id: ScreeningDecisionId(Uuid::from_u128(n)), by, at: at(when) }
 }
 
-fn fields<'a>(outcome: Outcome, reasons: &'a [ReasonFields<'a>]) -> DecisionFields<'a> {
-    DecisionFields { outcome, reasons, expires_at: None, seconds_id: None }
+fn fields<'a>(verdict: Verdict, reasons: &'a [ReasonFields<'a>]) -> DecisionFields<'a> {
+    DecisionFields { verdict, reasons, expires_at: None, seconds_id: None }
 }
 
 fn because(question: &str) -> ReasonFields<'_> {
@@ -65,7 +65,7 @@ fn every_question_has_one_code_and_a_sentence() {
 fn a_patient_with_every_answer_no_is_cleared_by_one_prescriber() {
     let screening = screening(&[]);
     assert_eq!(screening.assess(at(0)), Assessment::default());
-    let (decision, _) = decide(&screening, &[], fields(Outcome::Cleared, &[]), prescriber(1, 1, 5)).unwrap();
+    let (decision, _) = decide(&screening, &[], fields(Verdict::Cleared, &[]), prescriber(1, 1, 5)).unwrap();
     assert_eq!(codes(Some((&screening, &[decision])), at(6)), Vec::<&str>::new());
 }
 
@@ -89,22 +89,22 @@ fn each_answer_lands_where_its_class_says_and_unknown_is_never_no() {
 #[test]
 fn nobody_clears_while_a_question_is_open() {
     let open = screening(&[("pregnancy", None), ("intracerebral_haemorrhage", Some(AnswerCode::Unknown))]);
-    let refused = decide(&open, &[], fields(Outcome::Cleared, &[]), prescriber(1, 1, 5));
+    let refused = decide(&open, &[], fields(Verdict::Cleared, &[]), prescriber(1, 1, 5));
     assert_eq!(blocked_codes(refused), ["screening_unknown", "screening_unanswered"]);
-    let refused = decide(&open, &[], fields(Outcome::Conditional, &[because("pregnancy")]), prescriber(1, 1, 5));
+    let refused = decide(&open, &[], fields(Verdict::Conditional, &[because("pregnancy")]), prescriber(1, 1, 5));
     assert_eq!(blocked_codes(refused).len(), 2, "a reason does not answer a question");
     let no = ReasonFields { question: None, text: "declined" };
-    assert!(decide(&open, &[], fields(Outcome::Not, &[no]), prescriber(1, 1, 5)).is_ok());
+    assert!(decide(&open, &[], fields(Verdict::Not, &[no]), prescriber(1, 1, 5)).is_ok());
 }
 
 #[test]
 fn a_relative_contraindication_needs_the_prescribers_reason_by_name() {
     let thyroid = screening(&[("untreated_hyperthyroidism", Some(AnswerCode::Yes)), ("seizure_disorder", Some(AnswerCode::Yes))]);
     let who = prescriber(1, 1, 5);
-    assert_eq!(blocked_codes(decide(&thyroid, &[], fields(Outcome::Cleared, &[]), who)), ["screening_reason_missing"]);
+    assert_eq!(blocked_codes(decide(&thyroid, &[], fields(Verdict::Cleared, &[]), who)), ["screening_reason_missing"]);
     let other = [because("mania_or_bipolar_1")];
-    assert_eq!(blocked_codes(decide(&thyroid, &[], fields(Outcome::Cleared, &other), who)), ["screening_reason_missing"]);
-    let (decision, _) = decide(&thyroid, &[], fields(Outcome::Cleared, &[because("untreated_hyperthyroidism")]), who).unwrap();
+    assert_eq!(blocked_codes(decide(&thyroid, &[], fields(Verdict::Cleared, &other), who)), ["screening_reason_missing"]);
+    let (decision, _) = decide(&thyroid, &[], fields(Verdict::Cleared, &[because("untreated_hyperthyroidism")]), who).unwrap();
     assert!(codes(Some((&thyroid, &[decision])), at(6)).is_empty(), "a precaution alone warns and does not block");
 }
 
@@ -112,15 +112,15 @@ fn a_relative_contraindication_needs_the_prescribers_reason_by_name() {
 fn a_positive_absolute_question_takes_two_prescribers_who_are_two_people() {
     let aneurysm = screening(&[("vascular_aneurysm_or_avm", Some(AnswerCode::Yes))]);
     let reason = [because("vascular_aneurysm_or_avm")];
-    let (first, _) = decide(&aneurysm, &[], fields(Outcome::Cleared, &reason), prescriber(1, 1, 5)).unwrap();
+    let (first, _) = decide(&aneurysm, &[], fields(Verdict::Cleared, &reason), prescriber(1, 1, 5)).unwrap();
     let alone = [first.clone()];
     assert_eq!(decision_state(&aneurysm, &alone, &first), DecisionState::AwaitingSecond);
     assert_eq!(codes(Some((&aneurysm, &alone)), at(6)), ["screening_second_prescriber_missing"]);
 
-    let join = DecisionFields { seconds_id: Some(first.id), ..fields(Outcome::Cleared, &[]) };
+    let join = DecisionFields { seconds_id: Some(first.id), ..fields(Verdict::Cleared, &[]) };
     let same = decide(&aneurysm, &alone, join, prescriber(2, 1, 7)).unwrap_err();
     assert!(matches!(same, Refusal::Clash { clash: Clash::SamePerson, .. }));
-    let differs = DecisionFields { outcome: Outcome::Not, reasons: &reason, ..join };
+    let differs = DecisionFields { verdict: Verdict::Not, reasons: &reason, ..join };
     assert!(decide(&aneurysm, &alone, differs, prescriber(2, 2, 7)).is_err());
 
     let (second, _) = decide(&aneurysm, &alone, join, prescriber(2, 2, 7)).unwrap();
@@ -133,20 +133,20 @@ fn a_positive_absolute_question_takes_two_prescribers_who_are_two_people() {
 #[test]
 fn a_later_no_outweighs_an_earlier_yes_and_cannot_be_joined_away() {
     let clear = screening(&[]);
-    let (yes, _) = decide(&clear, &[], fields(Outcome::Cleared, &[]), prescriber(1, 1, 5)).unwrap();
+    let (yes, _) = decide(&clear, &[], fields(Verdict::Cleared, &[]), prescriber(1, 1, 5)).unwrap();
     let reason = [ReasonFields { question: None, text: "new angina" }];
-    let (no, _) = decide(&clear, std::slice::from_ref(&yes), fields(Outcome::Not, &reason), prescriber(2, 1, 9)).unwrap();
+    let (no, _) = decide(&clear, std::slice::from_ref(&yes), fields(Verdict::Not, &reason), prescriber(2, 1, 9)).unwrap();
     let both = [yes.clone(), no];
     assert_eq!(codes(Some((&clear, &both)), at(10)), ["screening_not_cleared"]);
     assert!(codes(Some((&clear, &both)), at(8)).is_empty(), "it was cleared until then");
-    let join = DecisionFields { seconds_id: Some(yes.id), ..fields(Outcome::Cleared, &[]) };
+    let join = DecisionFields { seconds_id: Some(yes.id), ..fields(Verdict::Cleared, &[]) };
     assert!(decide(&clear, &both, join, prescriber(3, 2, 11)).is_err());
 }
 
 #[test]
 fn a_clearance_ends_with_its_first_answer_or_earlier() {
     let clear = screening(&[]);
-    let decided = |expires_at| decide(&clear, &[], DecisionFields { expires_at, ..fields(Outcome::Cleared, &[]) }, prescriber(1, 1, 0));
+    let decided = |expires_at| decide(&clear, &[], DecisionFields { expires_at, ..fields(Verdict::Cleared, &[]) }, prescriber(1, 1, 0));
     let (decision, _) = decided(None).unwrap();
     assert_eq!(decision.expires_at, at(180 * DAY));
     for (when, expected) in [(180 * DAY - 1, &[] as &[&str]), (180 * DAY, &["screening_expired"])] {
@@ -210,7 +210,7 @@ proptest! {
         prop_assume!(!screening.answers.is_empty());
         let reasons: Vec<ReasonFields<'_>> = QUESTIONS.iter().map(|question| because(question.code)).collect();
         let safe = QUESTIONS.iter().zip(&given).all(|(question, given)| *given == 0 || (*given < 3 && question.class != RiskClass::Absolute));
-        let cleared = decide(&screening, &[], fields(Outcome::Cleared, &reasons), prescriber(1, 1, 5))
+        let cleared = decide(&screening, &[], fields(Verdict::Cleared, &reasons), prescriber(1, 1, 5))
             .is_ok_and(|(decision, _)| unmet_at(Some((&screening, &[decision])), at(6)).is_empty());
         prop_assert_eq!(cleared, safe);
     }

@@ -104,7 +104,7 @@ diesel::table! {
         clinic_id -> DbUuid,
         id -> DbUuid,
         screening_id -> DbUuid,
-        outcome -> Text,
+        verdict -> Text,
         reasons -> DbJson,
         expires_at -> DbTimestamp,
         seconds_id -> Nullable<DbUuid>,

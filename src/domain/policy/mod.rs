@@ -12,6 +12,7 @@ use super::event::{Event, EventKind, Subject};
 use super::id::{PolicyId, StaffId};
 use super::record::{Canonical, Record};
 use super::refusal::{FieldErrors, Refusal};
+use super::text;
 use super::time::Timestamp;
 
 words! {
@@ -116,13 +117,14 @@ impl Policy {
         }
     }
 
-    /// The next version: this one with some settings changed.
+    /// A new version: this one, which is in force, with some settings changed.
     ///
     /// # Errors
     /// Every unknown name, every number out of its range, and every pair of lines that would stand in the wrong
     /// order.
     pub fn changed(&self, id: PolicyId, approval: Approval, changes: &[Change]) -> Result<(Self, Event), Refusal> {
         let mut errors = FieldErrors::none();
+        errors.take(text::checked("/reason", &approval.reason, 1, 1000));
         let mut rules = self.rules;
         for change in changes {
             let pointer = format!("/settings/{}/{}", change.group, change.name);
@@ -140,7 +142,7 @@ impl Policy {
         let wait = if looser { LOOSER_AFTER_HOURS * 60 } else { 0 };
         let next = Self {
             id,
-            version: self.version + 1,
+            version: approval.number,
             effective_at: approval.at.plus_minutes(wait),
             approved_at: approval.at,
             approved_by: Some(approval.by),
@@ -190,6 +192,8 @@ pub struct Approval {
     pub by: StaffId,
     /// When.
     pub at: Timestamp,
+    /// One more than the newest version, which may be one that does not count yet: the higher number wins.
+    pub number: i64,
     /// Why.
     pub reason: String,
     /// The discharge score to use from now on, if that changes.
@@ -207,7 +211,7 @@ mod tests {
     }
 
     fn approval() -> Approval {
-        Approval { by: StaffId(Uuid::nil()), at: Timestamp::from_millis(1_000), reason: "audit".into(), score_set: None }
+        Approval { by: StaffId(Uuid::nil()), at: Timestamp::from_millis(1_000), number: 2, reason: "audit".into(), score_set: None }
     }
 
     fn change(group: &str, name: &str, value: i64) -> Change {

@@ -38,10 +38,10 @@ pub struct Rebooking {
     pub slot: Option<Slot>,
     /// Other people.
     pub team: Option<Team>,
-    /// The plan a tentative booking now belongs to.
+    /// The plan a tentative booking now belongs to, and its place in the series.
     pub plan: Option<(TreatmentPlanId, i64)>,
-    /// The protocol of that plan.
-    pub protocol_id: Option<ProtocolId>,
+    /// The protocol and route of that plan.
+    pub protocol: Option<(ProtocolId, Route)>,
     /// Another note; the inner absence clears it.
     pub note: Option<Option<String>>,
     /// Why it is moved.
@@ -49,8 +49,10 @@ pub struct Rebooking {
 }
 
 impl Session {
-    /// Books a visit. Whether chair, patient and staff are free is the database's to say.
-    pub fn schedule(new: NewSession, act: Act) -> Step {
+    /// Books a visit. `unmet` is what the plan and the protocol say against it; whether chair, patient and staff are
+    /// free is the database's to say.
+    pub fn schedule(new: NewSession, act: Act, unmet: Vec<Unmet>) -> Result<Step, Refusal> {
+        let unmet = act.admit(SessionEvent::Schedule.as_str(), unmet)?.iter().map(|unmet| unmet.rule_id.to_owned()).collect();
         let session = Self {
             id: new.id,
             patient_id: new.patient_id,
@@ -82,9 +84,9 @@ impl Session {
             to: SessionState::Scheduled,
             act,
             reason: None,
-            unmet: Vec::new(),
+            unmet,
         };
-        Step::of(session, transition)
+        Ok(Step::of(session, transition))
     }
 
     /// The clinic's date it is booked for.
@@ -92,10 +94,10 @@ impl Session {
         self.slot.starts_at.date_in(zone)
     }
 
-    /// Moves, reassigns or annotates a visit that is only booked.
-    pub fn reschedule(self, act: Act, to: Rebooking) -> Result<Step, Refusal> {
-        let reason = to.reason;
-        self.follow(SessionEvent::Reschedule, act, With::reason(reason), |session| {
+    /// Moves, reassigns or annotates a visit that is only booked. `unmet` as for [`Self::schedule`].
+    pub fn reschedule(self, act: Act, to: Rebooking, unmet: Vec<Unmet>) -> Result<Step, Refusal> {
+        let with = With { reason: to.reason, unmet };
+        self.follow(SessionEvent::Reschedule, act, with, |session| {
             if let Some(slot) = to.slot {
                 session.slot = slot;
             }
@@ -106,7 +108,7 @@ impl Session {
                 session.treatment_plan_id = Some(plan);
                 session.sequence_in_plan = Some(sequence);
             }
-            session.protocol_id = to.protocol_id.unwrap_or(session.protocol_id);
+            (session.protocol_id, session.route) = to.protocol.unwrap_or((session.protocol_id, session.route));
             if let Some(note) = to.note {
                 session.note = note;
             }
@@ -114,10 +116,11 @@ impl Session {
     }
 
     /// Follows a revised plan to its new version, as long as nothing was released under the old one.
-    pub fn replan(self, act: Act, plan: TreatmentPlanId, protocol: ProtocolId) -> Result<Step, Refusal> {
+    pub fn replan(self, act: Act, plan: TreatmentPlanId, protocol: ProtocolId, route: Route) -> Result<Step, Refusal> {
         self.follow(SessionEvent::Replan, act, With::default(), |session| {
             session.treatment_plan_id = Some(plan);
             session.protocol_id = protocol;
+            session.route = route;
         })
     }
 

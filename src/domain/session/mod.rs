@@ -2,8 +2,9 @@
 //!
 //! [`table`] has the states and arrows, [`head`] what a session consists of, [`transition`] how it moves. What each
 //! event changes is told by place: [`desk`], [`infusion`], [`care`]. [`booking`] is what a slot is and who it holds,
-//! [`escort`] who takes the patient home.
+//! [`availability`] where there is still room, [`escort`] who takes the patient home.
 
+pub mod availability;
 pub mod booking;
 pub mod care;
 pub mod desk;

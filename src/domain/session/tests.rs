@@ -60,7 +60,7 @@ pub(super) fn booked() -> Session {
         team: Team { nurse_id: NURSE, prescriber_id: PRESCRIBER, owner_id: NURSE },
         note: None,
     };
-    Session::schedule(new, asked(-600)).session
+    Session::schedule(new, asked(-600), Vec::new()).unwrap().session
 }
 
 /// The rule of each event, with nothing in its way.
@@ -68,8 +68,8 @@ fn apply(session: Session, event: SessionEvent, act: Act, pump: Option<PumpClaim
     let why = || "said by the nurse".to_owned();
     match event {
         E::Schedule => Err(session.refuse(E::Schedule)),
-        E::Reschedule => session.reschedule(act, Rebooking { note: Some(Some("wheelchair".into())), ..Rebooking::default() }),
-        E::Replan => session.replan(act, TreatmentPlanId(Uuid::from_u128(6)), ProtocolId(Uuid::from_u128(7))),
+        E::Reschedule => session.reschedule(act, Rebooking { note: Some(Some("wheelchair".into())), ..Rebooking::default() }, Vec::new()),
+        E::Replan => session.replan(act, TreatmentPlanId(Uuid::from_u128(6)), ProtocolId(Uuid::from_u128(7)), Route::Iv),
         E::CheckIn => session.check_in(act, true, &zone()),
         E::UndoCheckIn => session.undo_check_in(act, why(), &zone()),
         E::Cancel => session.cancel(act, CancelReason::Illness, None),
@@ -249,8 +249,8 @@ fn a_start_out_of_rule_is_saved_when_it_happened_and_carries_what_was_missed() {
     let unmet = vec![Unmet::new("consent_missing", "session.start.consent", "no consent in force")];
     let policy = PolicyId(Uuid::from_u128(5));
     assert!(matches!(session.clone().start(asked(0), policy, unmet.clone()), Err(Refusal::Blocked { event: "start", .. })));
-    let step = session.start(happened(0), policy, unmet.clone()).unwrap();
-    assert_eq!(step.transition.unwrap().unmet, unmet);
+    let step = session.start(happened(0), policy, unmet).unwrap();
+    assert_eq!(step.transition.unwrap().unmet, ["session.start.consent"]);
 }
 
 #[test]

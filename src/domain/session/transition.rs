@@ -29,28 +29,20 @@ pub struct Transition {
     pub act: Act,
     /// Why, in words.
     pub reason: Option<String>,
-    /// What the rules missed when it was stated all the same (decisions.md 1).
-    pub unmet: Vec<Unmet>,
+    /// The ids of the rules that were not met when it was stated all the same (decisions.md 1).
+    pub unmet: Vec<String>,
 }
 
 impl Transition {
     /// The line as a group of the session's canonical record.
     pub fn record(&self) -> Record {
-        let missed = |unmet: &Unmet| {
-            Record::group()
-                .with("code", unmet.code)
-                .with("rule_id", unmet.rule_id)
-                .with("rule_version", unmet.rule_version)
-                .with("limit", unmet.limit.clone())
-                .with("actual", unmet.actual.clone())
-        };
         Record::group()
             .with("event", self.event.as_str())
             .word("from", self.from.map(SessionState::as_str))
             .with("to", self.to.as_str())
             .with("act", self.act.record())
             .with("reason", self.reason.clone())
-            .with("unmet", self.unmet.iter().map(missed).collect::<Vec<_>>())
+            .with("unmet", self.unmet.clone())
     }
 }
 
@@ -147,7 +139,7 @@ impl Session {
         let Some(to) = table::next(self.state, event).filter(|_| self.fits(event)) else {
             return Err(self.refuse(event));
         };
-        let unmet = act.admit(event.as_str(), with.unmet)?;
+        let unmet = act.admit(event.as_str(), with.unmet)?.iter().map(|unmet| unmet.rule_id.to_owned()).collect();
         let from = Some(self.state);
         self.state = to;
         change(&mut self);

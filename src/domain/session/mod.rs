@@ -2,7 +2,7 @@
 //!
 //! [`table`] has the states and arrows, [`head`] what a session consists of, [`transition`] how it moves. What each
 //! event changes is told by place: [`desk`], [`infusion`], [`care`]. [`booking`] is what a slot is and who it holds,
-//! [`availability`] where there is still room, [`escort`] who takes the patient home.
+//! [`series`] whether it fits its plan, [`availability`] where there is room, [`escort`] who takes the patient home.
 
 pub mod availability;
 pub mod booking;
@@ -11,6 +11,7 @@ pub mod desk;
 pub mod escort;
 pub mod head;
 pub mod infusion;
+pub mod series;
 pub mod table;
 pub mod transition;
 

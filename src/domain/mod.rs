@@ -23,6 +23,7 @@ pub mod event;
 pub mod icd10;
 pub mod id;
 pub mod medication;
+pub mod order;
 pub mod outcome_score;
 pub mod patch;
 pub mod patient;

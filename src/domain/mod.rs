@@ -33,6 +33,7 @@ pub mod preparation;
 pub mod presence;
 pub mod protocol;
 pub mod quantity;
+pub mod readiness;
 pub mod record;
 pub mod refusal;
 pub mod route;

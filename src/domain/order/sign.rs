@@ -6,7 +6,7 @@ use crate::domain::id::{OrderId, ProtocolId};
 use crate::domain::policy::Rules;
 use crate::domain::precheck::Precheck;
 use crate::domain::protocol::{Breach, Envelope, Flow, OrderFigures};
-use crate::domain::quantity::{Amount as _, Grams, MicrogramsPerMillilitre, MicrolitresPerHour};
+use crate::domain::quantity::{Amount as _, Grams, MicrogramsPerKilogram, MicrogramsPerMillilitre, MicrolitresPerHour};
 use crate::domain::refusal::{FieldErrors, Override, Refusal, Unmet};
 use crate::domain::route::Route;
 use crate::domain::text;
@@ -29,6 +29,8 @@ pub struct OrderFacts {
     pub protocol: ProtocolId,
     /// Its limits.
     pub envelope: Envelope,
+    /// The highest dose of the patient's plan.
+    pub plan_ceiling: Option<MicrogramsPerKilogram>,
     /// The policy in force.
     pub rules: Rules,
     /// Whether the second person is a prescriber.
@@ -54,7 +56,7 @@ impl Order {
         };
         let overridden = breaches.iter().filter(|breach| set_aside(breach)).map(|breach| breach.rule).collect();
         let mut by: Vec<Unmet> = breaches.iter().filter(|breach| !set_aside(breach)).cloned().map(Unmet::from).collect();
-        by.extend(facts.unmet(visit));
+        by.extend(facts.unmet(visit, form.dose));
         let (true, Some(precheck)) = (by.is_empty(), &facts.precheck) else {
             return Err(Refusal::Blocked { event: "release", by });
         };
@@ -78,12 +80,19 @@ impl Order {
 }
 
 impl OrderFacts {
-    fn unmet(&self, visit: Visit) -> Vec<Unmet> {
+    fn unmet(&self, visit: Visit, dose: MicrogramsPerKilogram) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         if !self.precheck.as_ref().is_some_and(|precheck| precheck.form.sign) {
             let words = "The pre-check is not signed: a prescriber releases what was seen today.";
             let href = format!("/api/v1/sessions/{}/precheck", visit.session);
             unmet.push(Unmet::new("precheck_missing", "session.release.precheck", words).fixed_by("PUT", href, "nurse"));
+        }
+        if let Some(ceiling) = self.plan_ceiling.filter(|ceiling| dose > *ceiling) {
+            let words = "The dose is above the patient's plan: revise the plan first.";
+            let href = format!("/api/v1/patients/{}/treatment-plans", visit.patient);
+            let exceeded = Unmet::new("plan_dose_exceeded", "session.release.plan_ceiling", words);
+            let exceeded = exceeded.figures(format!("{ceiling} mg/kg"), format!("{dose} mg/kg"));
+            unmet.push(exceeded.fixed_by("GET", href, "prescriber"));
         }
         if self.response_score_missing {
             let words = "The series has no response score yet: score the earlier sessions before the next one is released.";

@@ -60,6 +60,7 @@ pub fn facts(route: Route) -> OrderFacts {
         weight: Grams::parse("70.5").ok(),
         protocol: ProtocolId(Uuid::from_u128(5)),
         envelope: text.envelope,
+        plan_ceiling: MicrogramsPerKilogram::parse("1.5").ok(),
         rules: Rules::seeded(),
         second_prescribes: false,
         response_score_missing: false,
@@ -188,9 +189,11 @@ fn a_released_reading_brings_alarm_lines_and_every_release_a_reason() {
 }
 
 #[test]
-fn a_release_waits_for_the_signed_pre_check_and_for_the_response_score() {
+fn a_release_waits_for_the_pre_check_the_response_score_and_the_plan() {
     let missing = OrderFacts { response_score_missing: true, precheck: None, ..facts(Route::Iv) };
     assert_eq!(refusal(sign(iv_form(), &missing, alone())), ["session.release.precheck", "session.release.response_score"]);
+    let planned_less = OrderFacts { plan_ceiling: MicrogramsPerKilogram::parse("0.499").ok(), ..facts(Route::Iv) };
+    assert_eq!(refusal(sign(iv_form(), &planned_less, deed())), ["session.release.plan_ceiling"]);
     let mut draft = facts(Route::Iv);
     if let Some(precheck) = &mut draft.precheck {
         precheck.form.sign = false;

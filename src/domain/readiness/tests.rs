@@ -1,0 +1,416 @@
+//! Take away one thing, and exactly that thing is asked for.
+use super::*;
+use crate::domain::id::{AlertId, PolicyId, SettlementId, TaskId};
+use crate::domain::order::tests::{facts as order_facts, iv_form, sign};
+use crate::domain::order::{HoldRelease, HoldRule, Order};
+use crate::domain::policy::Policy;
+use crate::domain::precheck::samples::signed;
+use crate::domain::precheck::{DayAnswer, DayQuestion, WeightSource};
+use crate::domain::preparation::samples::{bag, made};
+use crate::domain::quantity::{Amount, Diastolic, HeartRate, Micrograms, MicrogramsPerMillilitre, Systolic};
+use crate::domain::refusal::Refusal;
+use crate::domain::route::{Basis, Route};
+use crate::domain::session::Disposition;
+use crate::domain::settlement::{Books, DiscrepancyClass, Settlement, SettlementForm};
+use crate::domain::visit::samples::{deed, noon, visit};
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn q<A: Amount>(number: i64) -> A {
+    A::new(number).unwrap()
+}
+
+fn reading<T>(minutes_ago: i64, value: T) -> Option<Reading<T>> {
+    Some(Reading { at: noon().plus_minutes(-minutes_ago), value })
+}
+
+fn order() -> Order {
+    sign(iv_form(), &order_facts(Route::Iv), deed()).unwrap()
+}
+
+/// A patient for whom everything is ready.
+fn ready() -> StartFacts {
+    StartFacts {
+        visit: visit(Route::Iv),
+        zone: TimeZone::UTC,
+        policy: Policy::seeded(PolicyId(Uuid::nil()), noon()),
+        consent: Vec::new(),
+        screening: Vec::new(),
+        spacing: Vec::new(),
+        plan_in_force: true,
+        has_address: true,
+        has_emergency_contact: true,
+        has_escort: true,
+        precheck: Some(signed(Route::Iv)),
+        order: Some(order()),
+        preparations: vec![made(bag())],
+        vitals: Vitals {
+            pressure: reading(15, (q(128), q(78))),
+            heart_rate: reading(60, q(72)),
+            spo2: reading(60, q(97)),
+            respiration: reading(60, q(14)),
+            last_visit_heart_rate: None,
+        },
+        prescribers_on_site: 1,
+        nurse: NurseLoad { infusing: 1, total: 2 },
+    }
+}
+
+fn codes(unmet: &[Unmet]) -> Vec<&'static str> {
+    unmet.iter().map(|unmet| unmet.code).collect()
+}
+
+fn form(facts: &mut StartFacts) -> &mut crate::domain::precheck::PrecheckForm {
+    &mut facts.precheck.as_mut().unwrap().form
+}
+
+fn answer(facts: &mut StartFacts, question: DayQuestion, answer: DayAnswer) {
+    form(facts).replies.iter_mut().find(|reply| reply.question == question).unwrap().answer = answer;
+}
+
+fn given(code: &'static str) -> Vec<Unmet> {
+    vec![Unmet::new(code, "elsewhere", "as that noun found")]
+}
+
+type Taken = (&'static str, fn(&mut StartFacts));
+
+/// Each condition with one way to take it away; independent of each other, in the order of the list they produce.
+const TAKEN: &[Taken] = &[
+    ("consent_missing", |facts| facts.consent = given("consent_missing")),
+    ("screening_missing", |facts| facts.screening = given("screening_missing")),
+    ("plan_missing", |facts| facts.plan_in_force = false),
+    ("address_missing", |facts| facts.has_address = false),
+    ("emergency_contact_missing", |facts| facts.has_emergency_contact = false),
+    ("escort_missing", |facts| facts.has_escort = false),
+    ("envelope_exceeded", |facts| facts.spacing = given("envelope_exceeded")),
+    ("consent_not_reaffirmed", |facts| form(facts).consent_reaffirmed_at = Some(noon().plus_minutes(-13 * 60))),
+    ("weight_not_measured", |facts| form(facts).weight_source = Some(WeightSource::Stated)),
+    ("kit_not_ready", |facts| form(facts).kit_ok = Some(false)),
+    ("answer_unknown", |facts| answer(facts, DayQuestion::NewMedicines, DayAnswer::Unknown)),
+    ("answer_of_concern", |facts| answer(facts, DayQuestion::SuicidalThoughts, DayAnswer::Yes)),
+    ("not_fasted", |facts| form(facts).food_at = Some(noon().plus_minutes(-359))),
+    ("pressure_stale", |facts| facts.vitals.pressure = reading(16, (q(128), q(78)))),
+    ("baseline_stale", |facts| facts.vitals.spo2 = None),
+    ("vital_on_hold", |facts| facts.vitals.heart_rate = reading(60, q(111))),
+    ("order_outdated", |facts| facts.precheck.as_mut().unwrap().id.0 = Uuid::from_u128(99)),
+    ("preparation_missing", |facts| facts.preparations.clear()),
+    ("prescriber_absent", |facts| facts.prescribers_on_site = 0),
+    ("nurse_at_limit", |facts| facts.nurse.infusing = 2),
+];
+
+#[test]
+fn with_everything_there_a_start_is_let_through() {
+    assert_eq!(codes(&unmet_for_start(&ready(), noon())), Vec::<&str>::new());
+}
+
+#[test]
+fn what_is_taken_away_is_asked_for_and_nothing_else() {
+    for (code, take) in TAKEN {
+        let mut facts = ready();
+        take(&mut facts);
+        assert_eq!(codes(&unmet_for_start(&facts, noon())), [*code]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_missing_is_named_at_once_and_always_in_the_same_order(taken in proptest::collection::vec(any::<bool>(), TAKEN.len())) {
+        let mut facts = ready();
+        let missing: Vec<_> = TAKEN.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(taken, _)| taken).collect();
+        for (_, take) in &missing {
+            take(&mut facts);
+        }
+        let expected: Vec<_> = missing.iter().map(|(code, _)| *code).collect();
+        let found = unmet_for_start(&facts, noon());
+        prop_assert_eq!(codes(&found), expected);
+        let admitted = admit_start(Basis::AboutTo, true, found);
+        prop_assert_eq!(admitted.is_ok(), missing.is_empty());
+    }
+}
+
+#[test]
+fn everything_missing_says_how_it_is_met_except_what_other_nouns_found() {
+    let mut facts = ready();
+    for (_, take) in TAKEN {
+        take(&mut facts);
+    }
+    let unfixable: Vec<_> = unmet_for_start(&facts, noon()).into_iter().filter(|unmet| unmet.fix.is_none()).collect();
+    assert_eq!(codes(&unfixable), ["consent_missing", "screening_missing", "envelope_exceeded"]);
+}
+
+#[test]
+fn an_unsigned_pre_check_and_a_missing_order_are_asked_for_whole() {
+    let mut facts = ready();
+    form(&mut facts).sign = false;
+    facts.order = None;
+    assert_eq!(codes(&unmet_for_start(&facts, noon())), ["precheck_missing", "order_missing"]);
+}
+
+#[test]
+fn a_faulty_preparation_blocks_unless_a_good_one_stands_beside_it() {
+    let mut spoiled = bag();
+    spoiled.prepared_at = noon().plus_minutes(-240);
+    let mut facts = ready();
+    facts.preparations = vec![made(spoiled.clone())];
+    assert_eq!(codes(&unmet_for_start(&facts, noon())), ["preparation_faulty"]);
+    facts.preparations = vec![made(bag()), made(spoiled)];
+    assert_eq!(codes(&unmet_for_start(&facts, noon())), Vec::<&str>::new());
+}
+
+#[test]
+fn a_start_that_was_made_is_kept_with_what_was_missing_and_only_a_prescriber_enters_it() {
+    let missing = given("consent_missing");
+    assert_eq!(admit_start(Basis::Done, true, missing.clone()), Ok(missing.clone()));
+    let Err(Refusal::Blocked { by, .. }) = admit_start(Basis::Done, false, missing.clone()) else { panic!() };
+    assert_eq!(codes(&by), ["prescriber_only"]);
+    assert!(admit_start(Basis::AboutTo, true, missing).is_err());
+}
+
+fn held(change: impl FnOnce(&mut StartFacts)) -> Vec<(&'static str, Override)> {
+    let mut facts = ready();
+    facts.vitals.pressure = reading(1, (q(128), q(78)));
+    change(&mut facts);
+    unmet_for_start(&facts, noon()).into_iter().map(|unmet| (unmet.rule_id, unmet.overridable)).collect()
+}
+
+fn release(facts: &mut StartFacts, rule: HoldRule) {
+    let released = &mut facts.order.as_mut().unwrap().form.holds_released;
+    released.push(HoldRelease { rule, reason: "known".to_owned() });
+}
+
+#[test]
+fn each_reading_holds_from_its_line_on_can_be_released_and_beyond_the_last_line_not() {
+    use HoldRule as H;
+    type Set = fn(&mut Vitals, i64);
+    let (systolic, diastolic): (Set, Set) = (
+        |vitals, value| vitals.pressure = reading(1, (q(value), q(60))),
+        |vitals, value| vitals.pressure = reading(1, (q::<Systolic>(140), q::<Diastolic>(value))),
+    );
+    let (pulse, spo2): (Set, Set) = (|v, value| v.heart_rate = reading(1, q(value)), |v, value| v.spo2 = reading(1, q(value)));
+    let breaths: Set = |v, value| v.respiration = reading(1, q(value));
+    // decisions.md 14: the last good value, the first that holds, the first that nobody may release.
+    for (set, rule, good, holds, last) in [
+        (systolic, H::BloodPressure, 159, 160, Some(180)),
+        (diastolic, H::BloodPressure, 99, 100, Some(110)),
+        (pulse, H::HeartRate, 110, 111, None),
+        (pulse, H::HeartRate, 50, 49, Some(39)),
+        (spo2, H::OxygenSaturation, 94, 93, Some(89)),
+        (breaths, H::RespiratoryRate, 24, 25, None),
+        (breaths, H::RespiratoryRate, 10, 9, None),
+    ] {
+        let found = |value: i64, released: bool| {
+            held(|facts| {
+                set(&mut facts.vitals, value);
+                if released {
+                    release(facts, rule);
+                }
+            })
+        };
+        assert_eq!(found(good, false), [], "{rule} {good}");
+        assert_eq!(found(holds, false).first().map(|hold| hold.1), Some(Override::Prescriber), "{rule} {holds}");
+        assert_eq!(found(holds, true), [], "{rule} {holds} released");
+        if let Some(last) = last {
+            assert_eq!(found(last, true).first().map(|hold| hold.1), Some(Override::None), "{rule} {last} released");
+        }
+    }
+}
+
+#[test]
+fn a_slow_pulse_known_from_the_last_visit_and_without_symptoms_does_not_hold() {
+    let slow = |value: i64, last: Option<i64>, symptoms: DayAnswer| {
+        held(|facts| {
+            facts.vitals.heart_rate = reading(1, q(value));
+            facts.vitals.last_visit_heart_rate = last.map(q::<HeartRate>);
+            answer(facts, DayQuestion::NewSymptoms, symptoms);
+            release(facts, HoldRule::NewSymptoms);
+        })
+        .len()
+    };
+    assert_eq!(slow(46, Some(47), DayAnswer::No), 0, "propranolol");
+    assert_eq!(slow(46, Some(60), DayAnswer::No), 1, "new");
+    assert_eq!(slow(46, None, DayAnswer::No), 1, "not known");
+    assert_eq!(slow(46, Some(47), DayAnswer::Yes), 1, "with symptoms");
+    assert_eq!(slow(44, Some(47), DayAnswer::No), 1, "too slow");
+}
+
+#[test]
+fn at_altitude_the_saturation_line_is_lower() {
+    let spo2 = |value: i64, normal: i64| {
+        held(|facts| {
+            facts.policy.rules.hold.normal_spo2_percent = normal;
+            facts.vitals.spo2 = reading(1, q(value));
+        })
+        .len()
+    };
+    assert_eq!((spo2(92, 97), spo2(92, 94), spo2(91, 94), spo2(90, 94)), (1, 0, 0, 1));
+    assert_eq!(spo2(94, 100), 0, "a clinic at sea level asks for 94, not more");
+}
+
+#[test]
+fn every_concern_a_prescriber_may_set_aside_has_a_hold_to_name_it_by() {
+    for question in DayQuestion::ALL {
+        let releasable = question.concern_overridable() == Override::Prescriber;
+        assert_eq!(hold::hold_of(*question).is_some(), releasable, "{question}");
+        if let Some(rule) = hold::hold_of(*question) {
+            assert_eq!(rule.as_str(), question.as_str());
+        }
+    }
+}
+
+#[test]
+fn a_session_that_goes_on_needs_consent_quiet_alerts_a_fresh_pressure_and_a_read_back_pump() {
+    let facts = ResumeFacts {
+        session: visit(Route::Iv).session,
+        consent: Vec::new(),
+        unacknowledged: Vec::new(),
+        paused_at: noon(),
+        pressure_at: Some(noon()),
+        preparation_corrected_at: Some(noon()),
+        pump_read_back_at: Some(noon()),
+    };
+    assert_eq!(unmet_for_resume(&facts), []);
+    let take: [(&str, fn(&mut ResumeFacts)); 5] = [
+        ("consent_withdrawn", |facts| facts.consent = given("consent_withdrawn")),
+        ("alert_unacknowledged", |facts| facts.unacknowledged = vec![AlertId(Uuid::nil())]),
+        ("pressure_since_pause_missing", |facts| facts.pressure_at = Some(noon().plus_minutes(-1))),
+        ("pump_not_read_back", |facts| facts.pump_read_back_at = None),
+        ("pump_not_read_back", |facts| facts.pump_read_back_at = Some(noon().plus_minutes(-1))),
+    ];
+    for (code, take) in take {
+        let mut facts = facts.clone();
+        take(&mut facts);
+        assert_eq!(codes(&unmet_for_resume(&facts)), [code]);
+    }
+}
+
+fn fit() -> LeaveFacts {
+    let before = |minutes: i64| noon().plus_minutes(-minutes);
+    LeaveFacts {
+        visit: visit(Route::Iv),
+        policy: Policy::seeded(PolicyId(Uuid::nil()), noon()),
+        disposition: Disposition::HomeWithEscort,
+        scores: vec![ScoredSet { at: before(10), total: 9 }, ScoredSet { at: noon(), total: 9 }],
+        stay_until: noon(),
+        last_rescue_at: Some(before(60)),
+        baseline_pressure: Some((q(120), q(70))),
+        baseline_spo2: Some(q(97)),
+        pressure: reading(5, (q(144), q(84))),
+        spo2: reading(5, q(95)),
+        orientation: Some(4),
+        gait_steady: true,
+        escort_seen: true,
+        item9_open: false,
+        open_alerts: Vec::new(),
+        pump_unconfirmed: false,
+    }
+}
+
+type Unfit = (&'static str, bool, fn(&mut LeaveFacts));
+
+/// Code, whether a prescriber may set it aside, and how it comes about.
+const UNFIT: &[Unfit] = &[
+    ("pump_unconfirmed", false, |facts| facts.pump_unconfirmed = true),
+    ("alert_open", false, |facts| facts.open_alerts = vec![AlertId(Uuid::nil())]),
+    ("item9_not_acted_on", false, |facts| facts.item9_open = true),
+    ("stay_too_short", true, |facts| facts.stay_until = noon().plus_minutes(1)),
+    ("stay_too_short", true, |facts| facts.last_rescue_at = Some(noon().plus_minutes(-59))),
+    ("score_not_reached", true, |facts| facts.scores[0].total = 8),
+    ("score_not_reached", true, |facts| facts.scores[0].at = noon().plus_minutes(-9)),
+    ("score_not_reached", true, |facts| facts.scores.push(ScoredSet { at: noon().plus_minutes(1), total: 8 })),
+    ("not_recovered", true, |facts| facts.pressure = reading(5, (q(150), q(80)))),
+    ("not_recovered", true, |facts| facts.pressure = None),
+    ("not_recovered", true, |facts| facts.spo2 = reading(5, q(94))),
+    ("not_recovered", true, |facts| facts.orientation = Some(3)),
+    ("not_recovered", true, |facts| facts.gait_steady = false),
+    ("escort_not_seen", true, |facts| facts.escort_seen = false),
+];
+
+#[test]
+fn a_fit_patient_goes_home_and_each_criterion_alone_keeps_one_here() {
+    assert_eq!(unmet_for_leaving(&fit(), noon()), []);
+    for (code, releasable, make_unfit) in UNFIT {
+        let with = |disposition| {
+            let mut facts = LeaveFacts { disposition, ..fit() };
+            make_unfit(&mut facts);
+            codes(&unmet_for_leaving(&facts, noon()))
+        };
+        assert_eq!(with(Disposition::HomeWithEscort), [*code]);
+        assert_eq!(with(Disposition::HomeException).is_empty(), *releasable, "{code}");
+        for skips in [Disposition::AgainstAdvice, Disposition::Eloped, Disposition::TransferredEms] {
+            assert_eq!(with(skips), Vec::<&str>::new(), "nobody is kept: {code}");
+        }
+    }
+}
+
+#[test]
+fn a_pressure_near_the_baseline_or_plainly_low_is_recovered() {
+    for (upper, lower, base, recovered) in [
+        (144, 84, (120, 70), true),
+        (149, 94, (100, 60), true),
+        (150, 94, (100, 60), false),
+        (168, 104, (140, 87), true),
+        (169, 104, (140, 87), false),
+        (168, 105, (140, 87), false),
+    ] {
+        let mut facts = fit();
+        facts.baseline_pressure = Some((q(base.0), q(base.1)));
+        facts.pressure = reading(1, (q(upper), q(lower)));
+        assert_eq!(unmet_for_leaving(&facts, noon()).is_empty(), recovered, "{upper}/{lower} after {base:?}");
+    }
+}
+
+fn closable() -> CloseFacts {
+    let books = |charted| Books {
+        prepared: Micrograms::parse("100").unwrap(),
+        charted: Micrograms::parse(charted).unwrap(),
+        concentration: MicrogramsPerMillilitre::parse("1").ok(),
+    };
+    let form = SettlementForm { waste_method: Some("denatured".to_owned()), ..SettlementForm::default() };
+    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, books("60"), deed()).unwrap().0;
+    CloseFacts {
+        session: visit(Route::Iv).session,
+        books: Some(books("60")),
+        settlement: Some(settlement),
+        open_alerts: Vec::new(),
+        open_tasks: Vec::new(),
+        pump_unconfirmed: false,
+    }
+}
+
+#[test]
+fn a_visit_is_locked_when_books_alerts_and_tasks_are_done() {
+    assert_eq!(unmet_for_close(&closable()), []);
+    let open: [(&str, fn(&mut CloseFacts)); 5] = [
+        ("pump_unconfirmed", |facts| facts.pump_unconfirmed = true),
+        ("settlement_missing", |facts| facts.settlement = None),
+        ("settlement_unbalanced", |facts| facts.books.as_mut().unwrap().charted = Micrograms::parse("57.5").unwrap()),
+        ("alert_open", |facts| facts.open_alerts = vec![AlertId(Uuid::nil())]),
+        ("tasks_open", |facts| facts.open_tasks = vec![TaskId(Uuid::nil())]),
+    ];
+    for (code, open) in open {
+        let mut facts = closable();
+        open(&mut facts);
+        assert_eq!(codes(&unmet_for_close(&facts)), [code]);
+    }
+    let without_drug = CloseFacts { books: None, settlement: None, ..closable() };
+    assert_eq!(unmet_for_close(&without_drug), []);
+}
+
+#[test]
+fn an_open_discrepancy_settles_what_is_missing() {
+    let mut facts = closable();
+    let books = Books { charted: Micrograms::parse("57.5").unwrap(), ..facts.books.unwrap() };
+    let form = SettlementForm {
+        measured_waste: crate::domain::quantity::Microlitres::parse("40").ok(),
+        waste_method: Some("denatured".to_owned()),
+        discrepancy: Some(DiscrepancyClass::Documentation),
+        explanation: Some("rate charted too late".to_owned()),
+        ..SettlementForm::default()
+    };
+    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, books, deed()).unwrap().0;
+    assert!(settlement.is_discrepant());
+    facts.books = Some(books);
+    facts.settlement = Some(settlement);
+    assert_eq!(unmet_for_close(&facts), []);
+}

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::chart::{ChartItem, ChartStatus, Entry, Statement};
+use super::chart::{ChartItem, ChartStatus, Entry, Listed, Statement};
 use super::event::{Event, EventKind, Subject};
 use super::id::{OutcomeScoreId, OutcomeScoreReviewId, StaffId};
 use super::record::{Canonical, Record};
@@ -288,6 +288,15 @@ pub fn review(
     let subject = Subject::new("outcome_score_review", review.id, 1);
     let event = Event::of_patient(EventKind::OutcomeScoreReviewed, score.patient, subject, review.record());
     Ok((review, vec![event]))
+}
+
+/// The scores that call for a review and have none: with one of these a patient is not sent home.
+pub fn awaiting_review(list: &[Listed<OutcomeScore>], reviews: &[OutcomeScoreReview]) -> Vec<OutcomeScoreId> {
+    list.iter()
+        .filter(|listed| listed.stands() && listed.statement.what.needs_review())
+        .map(|listed| listed.statement.id)
+        .filter(|id| !reviews.iter().any(|review| review.score == *id))
+        .collect()
 }
 
 /// The answer to a second review.

@@ -113,7 +113,10 @@ fn an_alarming_score_is_reviewed_once_and_a_quiet_one_not_at_all() {
         let at = Timestamp::from_millis(NOW);
         Statement { id: OutcomeScoreId(Uuid::nil()), patient: PatientId(Uuid::nil()), status: ChartStatus::Active, amends: None, reason: None, what, recorded_at: at, recorded_by: StaffId(Uuid::nil()) }
     };
+    let list = crate::domain::chart::listed(vec![statement(Some(2))]);
+    assert_eq!(awaiting_review(&list, &[]), [OutcomeScoreId(Uuid::nil())]);
     let (first, events) = review(&statement(Some(2)), None, "C-SSRS done, plan made", entry(1)).unwrap();
+    assert!(awaiting_review(&list, std::slice::from_ref(&first)).is_empty());
     assert_eq!(events.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::OutcomeScoreReviewed]);
     assert_eq!(review(&statement(Some(2)), Some(&first), "again", entry(2)), Err(already_reviewed()));
     assert!(review(&statement(Some(0)), None, "nothing to see", entry(2)).is_err());

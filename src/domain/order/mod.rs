@@ -158,7 +158,7 @@ pub struct Order {
     /// What was written.
     pub form: OrderForm,
     /// The rules of the protocol that were set aside.
-    pub overridden: Vec<&'static str>,
+    pub overridden: Vec<String>,
     /// Who signed.
     pub signed_by: StaffId,
     /// Who signed with her, where limits were set aside.

@@ -54,7 +54,7 @@ impl Order {
                 && seconded_by.is_some()
                 && (breach.overridable == Override::Prescriber || facts.second_prescribes)
         };
-        let overridden = breaches.iter().filter(|breach| set_aside(breach)).map(|breach| breach.rule).collect();
+        let overridden = breaches.iter().filter(|breach| set_aside(breach)).map(|breach| breach.rule.to_owned()).collect();
         let mut by: Vec<Unmet> = breaches.iter().filter(|breach| !set_aside(breach)).cloned().map(Unmet::from).collect();
         by.extend(facts.unmet(visit, form.dose));
         let (true, Some(precheck)) = (by.is_empty(), &facts.precheck) else {

@@ -1,0 +1,5 @@
+DROP TABLE presence;
+DROP TABLE settlements;
+DROP TABLE preparations;
+DROP TABLE orders;
+DROP TABLE prechecks;

@@ -44,6 +44,7 @@ CREATE TABLE consents (
     indications JSONB NOT NULL,
     plan_id UUID,
     spoken_language TEXT NOT NULL,
+    interpreter_needed BOOLEAN NOT NULL,
     document_sha256 BYTEA NOT NULL CHECK (length(document_sha256) = 32),
     drafted_by UUID NOT NULL,
     drafted_at TIMESTAMPTZ NOT NULL,
@@ -197,6 +198,7 @@ CREATE TRIGGER consents_frozen BEFORE UPDATE ON consents
         OR OLD.indications IS DISTINCT FROM NEW.indications
         OR OLD.plan_id IS DISTINCT FROM NEW.plan_id
         OR OLD.spoken_language IS DISTINCT FROM NEW.spoken_language
+        OR OLD.interpreter_needed IS DISTINCT FROM NEW.interpreter_needed
         OR OLD.document_sha256 IS DISTINCT FROM NEW.document_sha256
         OR OLD.drafted_by IS DISTINCT FROM NEW.drafted_by
         OR OLD.drafted_at IS DISTINCT FROM NEW.drafted_at

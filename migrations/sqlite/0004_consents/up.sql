@@ -44,6 +44,7 @@ CREATE TABLE consents (
     indications TEXT NOT NULL,
     plan_id BLOB,
     spoken_language TEXT NOT NULL,
+    interpreter_needed INTEGER NOT NULL CHECK (interpreter_needed IN (0, 1)),
     document_sha256 BLOB NOT NULL CHECK (length(document_sha256) = 32),
     drafted_by BLOB NOT NULL,
     drafted_at INTEGER NOT NULL,
@@ -188,6 +189,7 @@ CREATE TRIGGER consents_frozen BEFORE UPDATE ON consents
         OR OLD.indications IS NOT NEW.indications
         OR OLD.plan_id IS NOT NEW.plan_id
         OR OLD.spoken_language IS NOT NEW.spoken_language
+        OR OLD.interpreter_needed IS NOT NEW.interpreter_needed
         OR OLD.document_sha256 IS NOT NEW.document_sha256
         OR OLD.drafted_by IS NOT NEW.drafted_by
         OR OLD.drafted_at IS NOT NEW.drafted_at

@@ -80,7 +80,7 @@ fn missing(consent: &Consent, facts: &Activation<'_>, at: Timestamp) -> Vec<Unme
     if of(SignerRole::Witness).is_none() {
         missing.push(signature("witness"));
     }
-    if consent.needs_interpreter() && of(SignerRole::Interpreter).is_none() {
+    if consent.interpreter_needed && of(SignerRole::Interpreter).is_none() {
         missing.push(signature("interpreter"));
     }
     let capacity = of(SignerRole::Prescriber).and_then(|prescriber| prescriber.capacity);

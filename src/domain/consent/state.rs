@@ -159,8 +159,10 @@ pub struct Consent {
     pub form: FormRef,
     /// What it covers.
     pub scope: Scope,
-    /// The language it was explained in; another than the form's needs an interpreter.
+    /// The language it is explained in.
     pub spoken_language: String,
+    /// Whether an interpreter is between patient and explainer, and has to sign.
+    pub interpreter_needed: bool,
     /// SHA-256 of the document exactly as it was shown.
     pub document_sha256: Sha256,
     /// Who presented it, and when.
@@ -206,6 +208,7 @@ impl Consent {
                 validity_days: content.validity_days,
             },
             scope: draft.scope.tidied(),
+            interpreter_needed: draft.interpreter_needed || foreign(&draft.spoken_language, &content.language),
             spoken_language: draft.spoken_language,
             document_sha256: draft.document_sha256,
             drafted: (made.by, made.at),
@@ -273,12 +276,6 @@ impl Consent {
         }
     }
 
-    /// Whether an interpreter has to sign.
-    pub fn needs_interpreter(&self) -> bool {
-        let main = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
-        main(&self.spoken_language) != main(&self.form.language)
-    }
-
     pub(super) fn event(&self, kind: EventKind) -> Event {
         Event::of_patient(kind, self.patient, Subject::new("consent", self.id, self.version), self.record())
     }
@@ -302,6 +299,7 @@ impl Consent {
             .with("template_sha256", self.form.sha256)
             .with("scope", self.scope.record())
             .with("spoken_language", &self.spoken_language)
+            .with("interpreter_needed", self.interpreter_needed)
             .with("document_sha256", self.document_sha256)
             .with("drafted_by", self.drafted.0)
             .with("drafted_at", self.drafted.1)
@@ -324,6 +322,14 @@ pub struct NewConsent {
     pub scope: Scope,
     /// The language it is explained in.
     pub spoken_language: String,
+    /// Whether an interpreter is needed although form and conversation are in one language.
+    pub interpreter_needed: bool,
     /// SHA-256 of the document made by [`super::document`].
     pub document_sha256: Sha256,
+}
+
+/// Whether two language tags name different languages; regions do not matter.
+fn foreign(spoken: &str, written: &str) -> bool {
+    let main = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
+    main(spoken) != main(written)
 }

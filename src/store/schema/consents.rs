@@ -30,7 +30,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::store::column::{DbJson, DbTimestamp, DbUuid};
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
     consents (clinic_id, id) {
         clinic_id -> DbUuid,
@@ -45,6 +45,7 @@ diesel::table! {
         indications -> DbJson,
         plan_id -> Nullable<DbUuid>,
         spoken_language -> Text,
+        interpreter_needed -> Bool,
         document_sha256 -> Binary,
         drafted_by -> DbUuid,
         drafted_at -> DbTimestamp,

@@ -15,10 +15,7 @@ fn missing_with(consent: &Consent, signatures: &[Signature], influence: &Influen
 #[test]
 fn everything_that_is_missing_is_named_at_once_for_every_set_of_signatures() {
     for interpreted in [false, true] {
-        let mut consent = draft();
-        if interpreted {
-            consent.spoken_language = "es-MX".to_owned();
-        }
+        let consent = if interpreted { explained_in("es-MX", false) } else { draft() };
         for set in 0..1_u32 << SignerRole::ALL.len() {
             let roles: Vec<_> = SignerRole::ALL.iter().zip(0..).filter(|(_, bit)| set & (1 << bit) != 0).map(|(role, _)| *role).collect();
             let has = |role| roles.contains(&role);
@@ -39,6 +36,21 @@ fn everything_that_is_missing_is_named_at_once_for_every_set_of_signatures() {
             let named: Vec<_> = missing.iter().filter_map(|unmet| unmet.limit.as_deref()).collect();
             assert_eq!(named, expected, "{roles:?}");
         }
+    }
+}
+
+fn explained_in(language: &str, interpreter_needed: bool) -> Consent {
+    let form = form(1, false, noon());
+    let new = NewConsent { spoken_language: language.to_owned(), interpreter_needed, ..new_consent(&form, noon()) };
+    Consent::draft(&form, std::slice::from_ref(&form), new, made(10, noon())).unwrap().0
+}
+
+#[test]
+fn an_interpreter_is_needed_between_languages_or_when_the_patient_asks() {
+    for (language, asked, needed) in
+        [("en", false, false), ("EN-us", false, false), ("es", false, true), ("en", true, true)]
+    {
+        assert_eq!(explained_in(language, asked).interpreter_needed, needed, "{language} {asked}");
     }
 }
 

@@ -69,7 +69,8 @@ fn new_consent(form: &ConsentTemplate, at: Timestamp) -> NewConsent {
     NewConsent {
         patient: id(50),
         scope: scope(),
-        spoken_language: "en".to_owned(),
+        spoken_language: "en-US".to_owned(),
+        interpreter_needed: false,
         document_sha256: Sha256::of(&document(form, &scope(), shown)),
     }
 }

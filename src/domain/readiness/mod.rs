@@ -4,7 +4,7 @@
 //! with the request that would meet it. The same list is `blocked_by` of a session and the refusal of the act, so the
 //! screen and the door can never disagree (decisions.md 25, engineering.md 7.13).
 //!
-//! What another noun decides (consent, screening, spacing) arrives here as that noun's own verdict, computed by its
+//! What another noun decides (consent, screening, spacing, the criteria of discharge) arrives here as that noun's own verdict, computed by its
 //! own rule for the same instant; this folder only puts everything in order.
 
 mod close;
@@ -17,7 +17,7 @@ mod tests;
 
 pub use close::{CloseFacts, unmet_for_close};
 pub use hold::{Hold, Reading, Vitals, standing};
-pub use leave::{LeaveFacts, ScoredSet, unmet_for_leaving};
+pub use leave::{LeaveFacts, unmet_for_leaving};
 pub use resume::{ResumeFacts, unmet_for_resume};
 pub use start::{NurseLoad, StartFacts, admit_start, unmet_for_start};
 
@@ -75,12 +75,6 @@ words! {
         PumpNotReadBack = "pump_not_read_back",
         /// Nobody at the chair has said what the pump did.
         PumpUnconfirmed = "pump_unconfirmed",
-        /// The discharge score was not reached often enough.
-        ScoreNotReached = "score_not_reached",
-        /// The least stay is not over.
-        StayTooShort = "stay_too_short",
-        /// Blood pressure, saturation, orientation or gait are not back.
-        NotRecovered = "not_recovered",
         /// The escort was not seen.
         EscortNotSeen = "escort_not_seen",
         /// The question about suicide waits for a prescriber.

@@ -285,20 +285,10 @@ fn a_session_that_goes_on_needs_consent_quiet_alerts_a_fresh_pressure_and_a_read
 }
 
 fn fit() -> LeaveFacts {
-    let before = |minutes: i64| noon().plus_minutes(-minutes);
     LeaveFacts {
         visit: visit(Route::Iv),
-        policy: Policy::seeded(PolicyId(Uuid::nil()), noon()),
         disposition: Disposition::HomeWithEscort,
-        scores: vec![ScoredSet { at: before(10), total: 9 }, ScoredSet { at: noon(), total: 9 }],
-        stay_until: noon(),
-        last_rescue_at: Some(before(60)),
-        baseline_pressure: Some((q(120), q(70))),
-        baseline_spo2: Some(q(97)),
-        pressure: reading(5, (q(144), q(84))),
-        spo2: reading(5, q(95)),
-        orientation: Some(4),
-        gait_steady: true,
+        criteria: Vec::new(),
         escort_seen: true,
         item9_open: false,
         open_alerts: Vec::new(),
@@ -313,50 +303,26 @@ const UNFIT: &[Unfit] = &[
     ("pump_unconfirmed", false, |facts| facts.pump_unconfirmed = true),
     ("alert_open", false, |facts| facts.open_alerts = vec![AlertId(Uuid::nil())]),
     ("item9_not_acted_on", false, |facts| facts.item9_open = true),
-    ("stay_too_short", true, |facts| facts.stay_until = noon().plus_minutes(1)),
-    ("stay_too_short", true, |facts| facts.last_rescue_at = Some(noon().plus_minutes(-59))),
-    ("score_not_reached", true, |facts| facts.scores[0].total = 8),
-    ("score_not_reached", true, |facts| facts.scores[0].at = noon().plus_minutes(-9)),
-    ("score_not_reached", true, |facts| facts.scores.push(ScoredSet { at: noon().plus_minutes(1), total: 8 })),
-    ("not_recovered", true, |facts| facts.pressure = reading(5, (q(150), q(80)))),
-    ("not_recovered", true, |facts| facts.pressure = None),
-    ("not_recovered", true, |facts| facts.spo2 = reading(5, q(94))),
-    ("not_recovered", true, |facts| facts.orientation = Some(3)),
-    ("not_recovered", true, |facts| facts.gait_steady = false),
+    ("minimum_stay", true, |facts| {
+        facts.criteria = vec![Unmet::new("minimum_stay", "discharge.stay", "").overridable_by(Override::Prescriber)];
+    }),
     ("escort_not_seen", true, |facts| facts.escort_seen = false),
 ];
 
 #[test]
 fn a_fit_patient_goes_home_and_each_criterion_alone_keeps_one_here() {
-    assert_eq!(unmet_for_leaving(&fit(), noon()), []);
+    assert_eq!(unmet_for_leaving(&fit()), []);
     for (code, releasable, make_unfit) in UNFIT {
         let with = |disposition| {
             let mut facts = LeaveFacts { disposition, ..fit() };
             make_unfit(&mut facts);
-            codes(&unmet_for_leaving(&facts, noon()))
+            codes(&unmet_for_leaving(&facts))
         };
         assert_eq!(with(Disposition::HomeWithEscort), [*code]);
         assert_eq!(with(Disposition::HomeException).is_empty(), *releasable, "{code}");
         for skips in [Disposition::AgainstAdvice, Disposition::Eloped, Disposition::TransferredEms] {
             assert_eq!(with(skips), Vec::<&str>::new(), "nobody is kept: {code}");
         }
-    }
-}
-
-#[test]
-fn a_pressure_near_the_baseline_or_plainly_low_is_recovered() {
-    for (upper, lower, base, recovered) in [
-        (144, 84, (120, 70), true),
-        (149, 94, (100, 60), true),
-        (150, 94, (100, 60), false),
-        (168, 104, (140, 87), true),
-        (169, 104, (140, 87), false),
-        (168, 105, (140, 87), false),
-    ] {
-        let mut facts = fit();
-        facts.baseline_pressure = Some((q(base.0), q(base.1)));
-        facts.pressure = reading(1, (q(upper), q(lower)));
-        assert_eq!(unmet_for_leaving(&facts, noon()).is_empty(), recovered, "{upper}/{lower} after {base:?}");
     }
 }
 

@@ -77,34 +77,59 @@ pub struct Delivered {
 /// word is all there is. The total never exceeds what was prepared, nor what the pump was told to give in all
 /// (clinical.md 3.3 d, decisions.md 37).
 pub fn delivered(history: &History, supply: Option<&Supply>, until: Timestamp) -> Delivered {
-    let mut fold = Fold::new(supply);
+    fold(&history.timeline(), supply, until)
+}
+
+/// What would be given up to `until` if this were done as well: what a guard compares with a ceiling.
+pub fn delivered_with(
+    history: &History,
+    (at, what): (Timestamp, &Administration),
+    supply: Option<&Supply>,
+    until: Timestamp,
+) -> Delivered {
+    let mut timeline = history.timeline();
+    timeline.push((at, what));
+    timeline.sort_by_key(|(at, _)| *at);
+    fold(&timeline, supply, until)
+}
+
+fn fold(timeline: &[(Timestamp, &Administration)], supply: Option<&Supply>, until: Timestamp) -> Delivered {
+    let mut pump = Pump::new(supply);
     let mut cup = Cup::default();
-    let mut stopped_at = None;
-    for event in history.events().iter().take_while(|event| event.act.occurred_at <= until) {
-        fold.run_to(event.act.occurred_at);
-        cup.run_to(event.act.occurred_at);
-        fold.apply(&event.what, event.act.occurred_at);
-        cup.apply(&event.what, event.act.occurred_at);
-        match event.what {
-            Administration::Stop(_) => stopped_at = Some(event.act.occurred_at),
+    let (mut began, mut stopped_at) = (None, None);
+    for (at, what) in timeline.iter().take_while(|(at, _)| *at <= until) {
+        pump.run_to(*at);
+        cup.run_to(*at);
+        pump.apply(what, *at);
+        cup.apply(what, *at);
+        began = began.or(what.gives_drug().then_some(*at));
+        match what {
+            Administration::Stop(_) => stopped_at = Some(*at),
             Administration::Rescue(_) => {}
             _ => stopped_at = None,
         }
     }
-    fold.run_to(until);
+    pump.run_to(until);
     cup.run_to(until);
-    let began = history.first_started_at().filter(|at| *at <= until);
     let ended = stopped_at.unwrap_or(until);
     Delivered {
         until,
-        iv: ExactDose::iv(fold.total),
+        iv: ExactDose::iv(pump.total),
         nebulized: cup.total(supply),
-        segments: fold.segments,
-        infusing_ms: fold.infusing_ms,
+        segments: pump.segments,
+        infusing_ms: pump.infusing_ms,
         elapsed_ms: began.map_or(0, |at| ended.since(at).max(0)),
-        capped: fold.capped,
-        concentration_differs: fold.concentration_differs,
-        by_pump: fold.by_pump,
+        capped: pump.capped,
+        concentration_differs: pump.concentration_differs,
+        by_pump: pump.by_pump,
+    }
+}
+
+impl Delivered {
+    /// What counts against a ceiling: the exact dose, rounded up to a microgram. Of a nebulizer, the most it can
+    /// have been. A session has one route, so nothing is added up across routes.
+    pub fn against_ceiling(&self) -> Micrograms {
+        self.nebulized.map_or(self.iv, |nebulized| nebulized.most).micrograms_up()
     }
 }
 
@@ -117,7 +142,7 @@ struct Running {
 }
 
 /// The pump, while the record is read.
-struct Fold<'a> {
+struct Pump<'a> {
     supply: Option<&'a Supply>,
     now: Option<Timestamp>,
     rate: MicrolitresPerHour,
@@ -137,7 +162,7 @@ struct Fold<'a> {
     by_pump: Option<ExactDose>,
 }
 
-impl<'a> Fold<'a> {
+impl<'a> Pump<'a> {
     fn new(supply: Option<&'a Supply>) -> Self {
         let none = MicrolitresPerHour::clamped(0);
         Self {
@@ -190,16 +215,16 @@ impl<'a> Fold<'a> {
 
     fn apply(&mut self, what: &Administration, at: Timestamp) {
         match what {
-            Administration::Start(pump) => {
-                self.read_back(*pump);
-                self.rate = pump.rate.unwrap_or(MicrolitresPerHour::clamped(0));
+            Administration::Start(setting) => {
+                self.read_back(*setting);
+                self.rate = setting.rate.unwrap_or(MicrolitresPerHour::clamped(0));
             }
             Administration::RateChange(rate) => self.rate = *rate,
             Administration::Bolus(dose, over) => self.give(*dose, over.minutes(), at),
             Administration::Pause => self.halt(),
-            Administration::Resume(pump) => {
-                self.read_back(*pump);
-                self.rate = pump.rate.unwrap_or(if self.rate.get() > 0 { self.rate } else { self.before_pause });
+            Administration::Resume(setting) => {
+                self.read_back(*setting);
+                self.rate = setting.rate.unwrap_or(if self.rate.get() > 0 { self.rate } else { self.before_pause });
             }
             Administration::Stop(volume) => {
                 self.halt();
@@ -229,14 +254,14 @@ impl<'a> Fold<'a> {
     }
 
     /// Takes what the pump was set to: its concentration where nothing was prepared, and how much it may still give.
-    fn read_back(&mut self, pump: PumpSetting) {
+    fn read_back(&mut self, setting: PumpSetting) {
         match self.supply {
             Some(supply) => {
-                self.concentration_differs |= pump.concentration.is_some_and(|set| set != supply.concentration);
+                self.concentration_differs |= setting.concentration.is_some_and(|set| set != supply.concentration);
             }
-            None => self.concentration = pump.concentration.or(self.concentration),
+            None => self.concentration = setting.concentration.or(self.concentration),
         }
-        let allowed = pump.vtbi.and_then(|volume| self.pumped(volume)).map(|parts| self.total + parts);
+        let allowed = setting.vtbi.and_then(|volume| self.pumped(volume)).map(|parts| self.total + parts);
         let prepared = self.supply.map(|supply| ExactDose::of(supply.prepared).parts());
         if let Some(allowed) = allowed {
             self.ceiling = Some(prepared.map_or(allowed, |prepared| prepared.min(allowed)));

@@ -151,6 +151,11 @@ pub enum Administration {
 }
 
 impl Administration {
+    /// Whether ketamine enters by it, or begins to.
+    pub const fn gives_drug(&self) -> bool {
+        matches!(self, Self::Start(_) | Self::Bolus(..) | Self::NebStart)
+    }
+
     /// The word for it.
     pub const fn kind(&self) -> DosingKind {
         match self {

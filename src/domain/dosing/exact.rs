@@ -58,6 +58,12 @@ impl ExactDose {
         Micrograms::clamped(i64::try_from(self.rounded(1)).unwrap_or(i64::MAX))
     }
 
+    /// The least whole number of micrograms that is not less.
+    pub fn micrograms_up(self) -> Micrograms {
+        let up = (self.parts + self.per_microgram - 1) / self.per_microgram;
+        Micrograms::clamped(i64::try_from(up).unwrap_or(i64::MAX))
+    }
+
     /// For the screen: mg with two decimals, the one rounding of the whole sum, half up (clinical.md 3.3 b).
     pub fn shown_mg(self) -> String {
         let hundredths = self.rounded(10);

@@ -71,10 +71,41 @@ impl History {
         &self.0
     }
 
+    /// When what was done, in order.
+    pub(super) fn timeline(&self) -> Vec<(Timestamp, &Administration)> {
+        self.0.iter().map(|event| (event.act.occurred_at, &event.what)).collect()
+    }
+
     /// When drug first ran.
     pub fn first_started_at(&self) -> Option<Timestamp> {
-        let began = |what: &Administration| matches!(what, Administration::Start(_) | Administration::NebStart | Administration::Bolus(..));
-        self.0.iter().find(|event| began(&event.what)).map(|event| event.act.occurred_at)
+        self.0.iter().find(|event| event.what.gives_drug()).map(|event| event.act.occurred_at)
+    }
+
+    /// When the pause began that lasts at this instant.
+    pub fn paused_at(&self, at: Timestamp) -> Option<Timestamp> {
+        if self.standing_at(at) != Standing::Paused {
+            return None;
+        }
+        let paused = |event: &&DosingEvent| matches!(event.what, Administration::Pause | Administration::NebPause);
+        let earlier = self.0.iter().filter(|event| event.act.occurred_at <= at);
+        earlier.rev().find(paused).map(|event| event.act.occurred_at)
+    }
+
+    /// The rate last set at this instant, also while it is paused.
+    pub fn rate_set_at(&self, at: Timestamp) -> Option<MicrolitresPerHour> {
+        let rate = |event: &DosingEvent| match &event.what {
+            Administration::Start(setting) | Administration::Resume(setting) => setting.rate,
+            Administration::RateChange(rate) => Some(*rate),
+            _ => None,
+        };
+        self.0.iter().rev().filter(|event| event.act.occurred_at <= at).find_map(rate)
+    }
+
+    /// When a nebulizer fill last ended, at this instant.
+    pub fn fill_ended_at(&self, at: Timestamp) -> Option<Timestamp> {
+        let ended =
+            |event: &&DosingEvent| event.act.occurred_at <= at && matches!(event.what, Administration::NebEnd(_));
+        self.0.iter().rev().find(ended).map(|event| event.act.occurred_at)
     }
 
     /// When the last entry says that drug stopped, if nothing ran after it.
@@ -121,11 +152,11 @@ impl History {
         }
     }
 
-    /// When the rate was last raised above what it was, the start included.
-    pub fn last_rise_at(&self) -> Option<Timestamp> {
+    /// When, at this instant, the rate was last raised above what it was; the start is the first rise.
+    pub fn last_rise_at(&self, at: Timestamp) -> Option<Timestamp> {
         let mut rate = 0;
         let mut rose = None;
-        for event in &self.0 {
+        for event in self.0.iter().take_while(|event| event.act.occurred_at <= at) {
             let new = match &event.what {
                 Administration::Start(pump) | Administration::Resume(pump) => pump.rate.map_or(rate, MicrolitresPerHour::get),
                 Administration::RateChange(new) => new.get(),

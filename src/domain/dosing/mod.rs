@@ -14,11 +14,15 @@ mod delivered;
 mod draft;
 mod event;
 mod exact;
+pub mod guard;
+#[cfg(test)]
+mod guard_tests;
 mod history;
+mod pump;
 #[cfg(test)]
 mod vectors;
 
-pub use delivered::{Delivered, Nebulized, Segment, Supply, delivered};
+pub use delivered::{Delivered, Nebulized, Segment, Supply, delivered, delivered_with};
 pub use draft::{Draft, Sent, SentOrder};
 pub use event::{
     Administration, Amends, BolusOver, DosingEvent, DosingKind, PumpSetting, OrderMode, OrderedBy, RescueClass, RescueDrug, RescueRoute,
@@ -26,3 +30,4 @@ pub use event::{
 };
 pub use exact::ExactDose;
 pub use history::{History, Standing, effective};
+pub use pump::{Estimate, entry_of, estimate, followed};

@@ -98,6 +98,7 @@ impl Draft {
             patient,
             what: self.what,
             act,
+            checked_by: None,
             order: self.order,
             reason: self.reason,
             unmet: Vec::new(),

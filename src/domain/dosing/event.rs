@@ -125,6 +125,13 @@ pub struct PumpSetting {
     pub vtbi: Option<Microlitres>,
 }
 
+impl PumpSetting {
+    /// Whether everything was read off the pump.
+    pub const fn is_complete(&self) -> bool {
+        self.rate.is_some() && self.concentration.is_some() && self.vtbi.is_some()
+    }
+}
+
 /// What was done, with what it needs and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Administration {
@@ -208,6 +215,8 @@ pub struct DosingEvent {
     pub what: Administration,
     /// By whom, when, on what footing.
     pub act: Act,
+    /// The second person who checked it, where one did.
+    pub checked_by: Option<StaffId>,
     /// The order behind it, when it is not the session's own.
     pub order: Option<OrderedBy>,
     /// Why it was done, in words.
@@ -239,6 +248,7 @@ impl DosingEvent {
             .with("patient_id", self.patient)
             .with("what", self.what.kind().as_str())
             .with("act", self.act.record())
+            .with("checked_by", self.checked_by)
             .with("ordered_by", self.order.map(|order| order.by))
             .word("order_mode", self.order.map(|order| order.mode.as_str()))
             .with("ordered_at", self.order.map(|order| order.at))

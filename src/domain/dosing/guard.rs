@@ -23,12 +23,8 @@ pub struct Checks {
     pub overdue: bool,
     /// An alert of act level or above is open.
     pub act_open: bool,
-    /// A critical alert was not acknowledged by a named person.
-    pub critical_unacknowledged: bool,
     /// When blood pressure was last taken.
     pub last_pressure_at: Option<Timestamp>,
-    /// The preparation was corrected after the pump was last read back (decisions.md 37).
-    pub read_back_due: bool,
 }
 
 /// Everything a dose is judged by.
@@ -82,19 +78,19 @@ impl Overriding {
     }
 }
 
-/// Lets an entry through, with the rules it did not keep. `consent` is what consent says against
-/// [`Facts::planned`].
+/// Lets an entry through, with the rules it did not keep. `verdicts` are those of other nouns: what consent says
+/// against [`Facts::planned`], and for a resume what [`crate::domain::readiness::unmet_for_resume`] found.
 ///
 /// # Errors
 /// For an intent: another version of the infusion (with the rate that runs now), no drug running, or every rule in
 /// the way that nobody set aside. For a fact: only when the record is closed.
-pub fn admit(facts: &Facts<'_>, request: Request<'_>, consent: Vec<Unmet>) -> Result<Vec<Unmet>, Refusal> {
+pub fn admit(facts: &Facts<'_>, request: Request<'_>, verdicts: Vec<Unmet>) -> Result<Vec<Unmet>, Refusal> {
     if facts.session.is_locked() {
         let detail = "this record is closed: it can only be amended with a second person";
         return Err(Refusal::clash(Clash::WrongState, detail));
     }
     let what = &request.draft.what;
-    let unmet = facts.unmet(request.draft, consent);
+    let unmet = facts.unmet(request.draft, verdicts);
     if request.basis == Basis::Done {
         return Ok(unmet);
     }
@@ -170,15 +166,15 @@ impl Facts<'_> {
     }
 
     /// Every rule that speaks against it; empty for what lowers exposure.
-    pub fn unmet(&self, draft: &Draft, consent: Vec<Unmet>) -> Vec<Unmet> {
+    pub fn unmet(&self, draft: &Draft, verdicts: Vec<Unmet>) -> Vec<Unmet> {
         let what = &draft.what;
         let mut unmet = self.wrong_route(what);
         if !self.raises(what) {
             return unmet;
         }
-        unmet.extend(consent);
+        unmet.extend(verdicts);
         match what {
-            Administration::Resume(setting) => unmet.extend(self.resume_gaps(setting)),
+            Administration::Resume(setting) => unmet.extend(self.pump_gaps(setting)),
             _ => unmet.extend(self.watch_gaps()),
         }
         unmet.extend(match what {
@@ -237,37 +233,16 @@ impl Facts<'_> {
         unmet
     }
 
-    /// After a pause: alerts answered, a pressure taken, and a corrected preparation read back (decisions.md 37).
-    fn resume_gaps(&self, setting: &PumpSetting) -> Vec<Unmet> {
-        let mut unmet = Vec::new();
-        let session = self.session.id;
-        if self.checks.critical_unacknowledged {
-            let text = "a critical alert was not acknowledged";
-            unmet.push(
-                Unmet::new("alert_unacknowledged", "session.resume.critical_alerts", text)
-                    .fixed_by("GET", format!("/api/v1/alerts?session_id={session}&state=open"), "prescriber"),
-            );
+    /// The ten-fold error: what the pump is told is in the syringe is not what is in it (clinical.md V8).
+    fn pump_gaps(&self, setting: &PumpSetting) -> Vec<Unmet> {
+        match (setting.concentration, self.supply) {
+            (Some(set), Some(supply)) if set != supply.concentration => {
+                let text = "the pump is set to another concentration than was prepared";
+                let (limit, actual) = (format!("{} mg/mL", supply.concentration), format!("{set} mg/mL"));
+                vec![Unmet::new("concentration_differs", "dosing.concentration", text).figures(limit, actual)]
+            }
+            _ => Vec::new(),
         }
-        if self.checks.last_pressure_at <= self.history.paused_at(self.at) {
-            let text = "take the blood pressure first: none was taken since the pause";
-            unmet.push(
-                Unmet::new("pressure_missing", "session.resume.pressure", text)
-                    .fixed_by("POST", format!("/api/v1/sessions/{session}/observations"), "nurse"),
-            );
-        }
-        let read_back = setting.rate.is_some() && setting.concentration.is_some() && setting.vtbi.is_some();
-        if self.checks.read_back_due && !read_back {
-            let text = "the preparation was corrected: read rate, concentration and volume to be infused off the pump";
-            unmet.push(Unmet::new("pump_read_back", "session.resume.read_back", text));
-        }
-        if let (Some(set), Some(supply)) = (setting.concentration, self.supply)
-            && set != supply.concentration
-        {
-            let text = "the pump is set to another concentration than was prepared";
-            let (limit, actual) = (format!("{} mg/mL", supply.concentration), format!("{set} mg/mL"));
-            unmet.push(Unmet::new("concentration_differs", "dosing.concentration", text).figures(limit, actual));
-        }
-        unmet
     }
 
     /// What the protocol and the order say against this rate. A prescriber's own order for it stands in for the

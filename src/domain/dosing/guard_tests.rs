@@ -14,9 +14,9 @@ use crate::domain::session::{Pump, PumpClaim, PumpState, Session, SessionState, 
 use crate::domain::time::Timestamp;
 use uuid::Uuid;
 
-const NURSE: StaffId = StaffId(Uuid::from_u128(9));
+pub(super) const NURSE: StaffId = StaffId(Uuid::from_u128(9));
 
-fn session(route: Route, state: SessionState) -> Session {
+pub(super) fn session(route: Route, state: SessionState) -> Session {
     let new = NewSession {
         id: SessionId(Uuid::from_u128(1)),
         patient_id: PatientId(Uuid::from_u128(2)),
@@ -33,7 +33,7 @@ fn session(route: Route, state: SessionState) -> Session {
         team: Team { nurse_id: NURSE, prescriber_id: NURSE, owner_id: NURSE },
         note: None,
     };
-    let booked = Session::schedule(new, Act::now(NURSE, t(-600))).session;
+    let booked = Session::schedule(new, Act::now(NURSE, t(-600)), Vec::new()).unwrap().session;
     Session { state, infusion_version: 7, pump: Pump::RUNNING, ..booked }
 }
 
@@ -148,7 +148,7 @@ fn rescue() -> Administration {
 }
 
 fn worst() -> Checks {
-    Checks { overdue: true, act_open: true, critical_unacknowledged: true, last_pressure_at: None, read_back_due: true }
+    Checks { overdue: true, act_open: true, last_pressure_at: None }
 }
 
 #[test]
@@ -236,21 +236,18 @@ fn no_more_drug_while_nobody_knows_how_the_patient_is() {
 }
 
 #[test]
-fn a_resume_needs_answers_a_pressure_and_a_pump_read_back() {
-    let full = |concentration| {
-        Administration::Resume(PumpSetting { rate: Some(q("60")), concentration: Some(q(concentration)), vtbi: Some(q("50")) })
+fn a_resume_is_no_way_around_the_order_or_the_label() {
+    let set = |rate, concentration| {
+        let concentration = Some(q(concentration));
+        Administration::Resume(PumpSetting { rate: Some(q(rate)), concentration, vtbi: Some(q("50")) })
     };
-    let mut chair = Chair::paused();
-    chair.checks = worst();
-    let expected = ["session.resume.critical_alerts", "session.resume.pressure", "session.resume.read_back"];
-    assert_eq!(rules(chair.ask(resume("60"))), expected);
-    assert_eq!(rules(chair.ask(full("1"))), expected[..2]);
-    chair.checks = Checks { last_pressure_at: Some(t(minutes(10))), ..Checks::default() };
-    assert_eq!(rules(chair.ask(resume("60"))), ["session.resume.pressure"], "a pressure of before the pause is none");
-    chair.checks.last_pressure_at = Some(t(minutes(11)));
-    assert_eq!(rules(chair.ask(resume("60"))), [""; 0]);
-    assert_eq!(rules(chair.ask(full("10"))), ["dosing.concentration"], "V8: ten times the strength");
-    assert_eq!(rules(chair.ask(resume("66"))), ["dosing.titration"], "a resume is no way around the order");
+    let chair = Chair::paused();
+    assert_eq!(rules(chair.ask(set("60", "1"))), [""; 0]);
+    assert_eq!(rules(chair.ask(set("60", "10"))), ["dosing.concentration"], "V8: ten times the strength");
+    assert_eq!(rules(chair.ask(set("66", "1"))), ["dosing.titration"]);
+    let mut short = Chair::paused();
+    short.order.max_total = q("59");
+    assert_eq!(rules(short.ask(set("60", "1"))), ["dosing.order_total"], "the planned end moves with the pause");
 }
 
 #[test]

@@ -101,6 +101,17 @@ impl History {
         self.0.iter().rev().filter(|event| event.act.occurred_at <= at).find_map(rate)
     }
 
+    /// When rate, concentration and volume were last read off the pump by two people (decisions.md 37).
+    pub fn read_back_at(&self) -> Option<Timestamp> {
+        let read_back = |event: &&DosingEvent| match &event.what {
+            Administration::Start(setting) | Administration::Resume(setting) => {
+                event.checked_by.is_some() && setting.is_complete()
+            }
+            _ => false,
+        };
+        self.0.iter().rev().find(read_back).map(|event| event.act.recorded_at)
+    }
+
     /// When a nebulizer fill last ended, at this instant.
     pub fn fill_ended_at(&self, at: Timestamp) -> Option<Timestamp> {
         let ended =

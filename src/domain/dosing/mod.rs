@@ -10,6 +10,7 @@
 //! Numbers and formulas are those of clinical.md 3.3; its worked examples are the tests in `vectors`.
 
 pub mod convert;
+mod correction;
 mod delivered;
 mod draft;
 mod event;
@@ -22,6 +23,7 @@ mod pump;
 #[cfg(test)]
 mod vectors;
 
+pub use correction::{Correction, Corrector};
 pub use delivered::{Delivered, Nebulized, Segment, Supply, delivered, delivered_with};
 pub use draft::{Draft, Sent, SentOrder};
 pub use event::{

@@ -19,6 +19,7 @@ pub(super) fn event(n: u128, at: Timestamp, what: Administration) -> DosingEvent
         patient: PatientId(Uuid::from_u128(2)),
         what,
         act,
+        checked_by: None,
         order: None,
         reason: None,
         unmet: Vec::new(),

@@ -124,9 +124,10 @@ impl Corrector {
             patient: to.patient_id,
             amends: None,
             moved_from: Some(entry.id),
+            reason: Some(self.reason.clone()),
             ..mark.clone()
         };
-        Ok((mark, DosingEvent { reason: mark.amends.as_ref().map(|amends| amends.reason.clone()), ..copy }))
+        Ok((mark, copy))
     }
 }
 

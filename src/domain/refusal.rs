@@ -1,6 +1,7 @@
 //! Why a rule says no: facts and words a clinician can act on, never one reason when there are more.
 
 use super::quantity::MicrolitresPerHour;
+use super::time::Timestamp;
 
 /// What is wrong with one field of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +183,13 @@ pub enum Refusal {
         clash: Clash,
         /// Words a clinician can act on.
         detail: String,
+    },
+    /// What a booking needs is taken at that time: 409 `slot_overlap`.
+    SlotTaken {
+        /// The kinds that are taken: `chair`, `patient`, `nurse`, `prescriber`.
+        conflicts_with: Vec<&'static str>,
+        /// The next start that day at which all of them are free.
+        next_start_at: Option<Timestamp>,
     },
     /// Somebody changed the infusion since: 412 `stale_version` with the rate that runs now.
     StaleInfusion {

@@ -5,11 +5,23 @@
 use super::booking::ResourceKind;
 use crate::domain::id::{RoomId, StaffId};
 use crate::domain::policy::Staffing;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Date, Timestamp};
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 /// Slots are offered at every quarter of an hour `[D]`.
 pub const STEP_MIN: i64 = 15;
+
+/// A clinic's day begins, hour of the wall clock: decisions.md part 4, day one `[D]`.
+pub const OPENS_AT_HOUR: i8 = 8;
+/// And ends: the last patient has left by then.
+pub const CLOSES_AT_HOUR: i8 = 17;
+
+/// The opening hours of a date as instants.
+pub fn opening_hours(date: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
+    let at = |hour| zone.to_timestamp(date.at(hour, 0, 0, 0)).map(Timestamp::from_jiff).ok();
+    Some((at(OPENS_AT_HOUR)?, at(CLOSES_AT_HOUR)?))
+}
 
 /// One lane of one resource that is taken for some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +88,20 @@ pub fn openings(house: &House, staffing: &Staffing, within: (Timestamp, Timestam
     found
 }
 
+/// The first start after `from`, on the same day, at which all of these resources have a lane free: what a front desk
+/// offers when a time is taken.
+pub fn next_start(held: &[(ResourceKind, Uuid)], staffing: &Staffing, from: (Timestamp, Timestamp), hold_min: i64, taken: &[Taken]) -> Option<Timestamp> {
+    let mut start = from.0.plus_minutes(STEP_MIN);
+    while start.plus_minutes(hold_min) <= from.1 {
+        let hold = (start, start.plus_minutes(hold_min));
+        if held.iter().all(|(kind, id)| !free_lanes(kind.lanes(staffing), *kind, *id, hold, taken).is_empty()) {
+            return Some(start);
+        }
+        start = start.plus_minutes(STEP_MIN);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +149,23 @@ mod tests {
         let other = Taken { resource: Uuid::from_u128(99), ..chair(0, 240) };
         let same_id_other_kind = Taken { kind: ResourceKind::Patient, ..chair(0, 240) };
         assert_eq!(starts(&[other, same_id_other_kind]).len(), 9);
+    }
+
+    #[test]
+    fn the_next_time_is_offered_when_one_is_taken() {
+        let staffing = Rules::seeded().staffing;
+        let held = [(ResourceKind::Chair, CHAIR), (ResourceKind::Nurse, NURSE)];
+        let next = |taken: &[Taken]| next_start(&held, &staffing, (at(0), at(480)), 120, taken).map(|start| start.minutes_since(at(0)));
+        assert_eq!(next(&[chair(0, 120)]), Some(120));
+        assert_eq!(next(&[chair(0, 120), chair(200, 260)]), Some(270), "the gap of 80 min is too short");
+        assert_eq!(next(&[chair(0, 400)]), None);
+    }
+
+    #[test]
+    fn a_day_of_the_clinic_is_cut_on_its_own_wall_clock() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let (opens, closes) = opening_hours(jiff::civil::date(2026, 3, 9), &zone).unwrap();
+        assert_eq!((opens.to_string().as_str(), closes.to_string().as_str()), ("2026-03-09T12:00:00.000Z", "2026-03-09T21:00:00.000Z"));
     }
 
     proptest! {

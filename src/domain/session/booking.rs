@@ -2,7 +2,6 @@
 //! say (`Protocol::chair_minutes`), how close to the patient's other visits it may lie is the envelope's
 //! (`Envelope::breaches_of_spacing`).
 
-use super::table::SessionState;
 use crate::domain::policy::Staffing;
 use crate::domain::refusal::FieldError;
 use crate::domain::time::Timestamp;
@@ -87,11 +86,6 @@ impl ResourceKind {
             Self::Prescriber => staffing.prescriber_max_supervised,
         }
     }
-}
-
-/// Whether a visit in this state counts for the spacing of a series: drug was given or is still planned.
-pub fn counts_for_spacing(state: SessionState) -> bool {
-    !matches!(state, SessionState::Cancelled | SessionState::NoShow | SessionState::Aborted)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::domain::id::{PatientId, PolicyId, ProtocolId, RoomId, SessionId, Staf
 use crate::domain::record::Record;
 use crate::domain::route::Route;
 use crate::domain::time::Timestamp;
+use crate::domain::visit::Visit;
 
 words! {
     /// What the record knows about the pump. No pump is connected: each of these was stated by a person, or asks
@@ -227,6 +228,11 @@ impl Session {
     /// Whether somebody still has to stop the pump at the chair.
     pub fn pump_unconfirmed(&self) -> bool {
         self.pump.state == PumpState::StopRequired
+    }
+
+    /// The visit that chairside acts name.
+    pub fn visit(&self) -> Visit {
+        Visit { session: self.id, patient: self.patient_id, route: self.route }
     }
 
     /// The canonical form, version 1. `infusion_version` is a counter for writers and is left out: a rate change

@@ -1,0 +1,189 @@
+//! What sessions hold: chair, patient, a lane of the nurse and one of the prescriber.
+//!
+//! The database alone decides whether a lane is free (decisions.md 3, engineering.md 11). The chair and the staff are
+//! locked first, in one order for everybody: two writers that insert overlapping rows at once would otherwise wait
+//! for each other on PostgreSQL's exclusion constraint until one of them is called a deadlock.
+
+use super::column::AnyId;
+use super::connection::AnyConnection;
+use super::error::{Result, StoreError};
+use super::schema::foundation::{rooms, staff, staff_roles};
+use super::schema::sessions::bookings;
+use super::transaction::{Change, Gather};
+use crate::access::role::Role;
+use crate::domain::id::{BookingId, ClinicId, RoomId, SessionId, StaffId};
+use crate::domain::policy::Staffing;
+use crate::domain::refusal::Refusal;
+use crate::domain::session::Session;
+use crate::domain::session::availability::{House, Taken, free_lanes, next_start, opening_hours};
+use crate::domain::session::booking::ResourceKind;
+use crate::domain::time::Timestamp;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+#[derive(Insertable)]
+#[diesel(table_name = bookings)]
+struct Row {
+    clinic_id: ClinicId,
+    id: BookingId,
+    version: i64,
+    session_id: SessionId,
+    resource_kind: ResourceKind,
+    resource_id: AnyId,
+    lane: i64,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+}
+
+impl Gather<'_> {
+    /// Every lane that is taken at some time between two instants.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn taken(&mut self, from: Timestamp, until: Timestamp) -> Result<Vec<Taken>> {
+        let rows = bookings::table
+            .filter(bookings::clinic_id.eq(self.clinic()))
+            .filter(bookings::released_at.is_null())
+            .filter(bookings::starts_at.lt(until))
+            .filter(bookings::ends_at.gt(from))
+            .select((bookings::resource_kind, bookings::resource_id, bookings::lane, bookings::starts_at, bookings::ends_at))
+            .load::<(ResourceKind, AnyId, i64, Timestamp, Timestamp)>(self.connection)?;
+        let taken = |(kind, resource, lane, starts_at, ends_at): (_, AnyId, _, _, _)| Taken { kind, resource: resource.0, lane, starts_at, ends_at };
+        Ok(rows.into_iter().map(taken).collect())
+    }
+
+    /// The chairs and the people that a visit can be booked with. A prescriber can take a nurse's place
+    /// (decisions.md 11).
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn house(&mut self) -> Result<House> {
+        let rooms = rooms::table
+            .filter(rooms::clinic_id.eq(self.clinic()))
+            .filter(rooms::retired_at.is_null())
+            .order((rooms::name, rooms::id))
+            .select(rooms::id)
+            .load::<RoomId>(self.connection)?;
+        let people = staff_roles::table
+            .inner_join(staff::table.on(staff::clinic_id.eq(staff_roles::clinic_id).and(staff::id.eq(staff_roles::staff_id))))
+            .filter(staff_roles::clinic_id.eq(self.clinic()))
+            .filter(staff_roles::retired_at.is_null())
+            .filter(staff::retired_at.is_null())
+            .order((staff::display_name, staff::id))
+            .select((staff::id, staff_roles::role))
+            .load::<(StaffId, Role)>(self.connection)?;
+        let of = |wanted: &[Role]| people.iter().filter(|(_, role)| wanted.contains(role)).map(|(id, _)| *id).collect::<Vec<_>>();
+        let mut nurses = of(&[Role::Nurse, Role::Prescriber]);
+        nurses.dedup();
+        Ok(House { rooms, nurses, prescribers: of(&[Role::Prescriber]) })
+    }
+}
+
+impl Change<'_> {
+    /// Holds everything a session needs, or nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::SlotTaken`] with everything that is taken; [`StoreError::NotFound`] for a chair or a person of
+    /// another clinic.
+    pub fn book(&mut self, session: &Session, staffing: &Staffing) -> Result<()> {
+        self.lock_resources(session)?;
+        let held = [
+            (ResourceKind::Chair, session.slot.room_id.uuid()),
+            (ResourceKind::Patient, session.patient_id.uuid()),
+            (ResourceKind::Nurse, session.team.nurse_id.uuid()),
+            (ResourceKind::Prescriber, session.team.prescriber_id.uuid()),
+        ];
+        let hold = (session.slot.starts_at, session.slot.ends_at);
+        let taken = self.taken(hold.0, hold.1)?;
+        let mut clashes = Vec::new();
+        for (kind, resource) in held {
+            let lanes = free_lanes(kind.lanes(staffing), kind, resource, hold, &taken);
+            if !self.take_first(session, (kind, AnyId(resource)), &lanes)? {
+                clashes.push(kind.as_str());
+            }
+        }
+        if clashes.is_empty() {
+            return Ok(());
+        }
+        let next_start_at = self.next_start(&held, staffing, hold)?;
+        Err(Refusal::SlotTaken { conflicts_with: clashes, next_start_at }.into())
+    }
+
+    /// Locks every chair, so that one can be chosen for a booking that names none.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn lock_chairs(&mut self) -> Result<()> {
+        let chairs = rooms::table.filter(rooms::clinic_id.eq(self.clinic())).order(rooms::id).select(rooms::id);
+        if let AnyConnection::Postgres(native) = &mut *self.connection {
+            chairs.for_no_key_update().load::<RoomId>(native)?;
+        }
+        Ok(())
+    }
+
+    fn next_start(&mut self, held: &[(ResourceKind, Uuid)], staffing: &Staffing, hold: (Timestamp, Timestamp)) -> Result<Option<Timestamp>> {
+        let zone = self.zone()?;
+        let Some((_, closes)) = opening_hours(hold.0.date_in(&zone), &zone) else { return Ok(None) };
+        let taken: Vec<Taken> = self.taken(hold.0, closes)?;
+        Ok(next_start(held, staffing, (hold.0, closes), hold.1.minutes_since(hold.0), &taken))
+    }
+
+    /// Takes the lowest of these lanes that the database lets go; false when it lets go of none.
+    fn take_first(&mut self, session: &Session, resource: (ResourceKind, AnyId), lanes: &[i64]) -> Result<bool> {
+        for lane in lanes {
+            let row = Row {
+                clinic_id: self.clinic(),
+                id: self.new_id(),
+                version: 1,
+                session_id: session.id,
+                resource_kind: resource.0,
+                resource_id: resource.1,
+                lane: *lane,
+                starts_at: session.slot.starts_at,
+                ends_at: session.slot.ends_at,
+            };
+            // Nested: on PostgreSQL a refused statement would take the whole transaction with it (engineering.md 2).
+            let inserted = self.connection.transaction::<_, StoreError, _>(|connection| {
+                diesel::insert_into(bookings::table).values(&row).execute(connection)?;
+                Ok(())
+            });
+            match inserted {
+                Ok(()) => return Ok(true),
+                Err(StoreError::SlotOverlap) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives back everything a session holds.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub(super) fn release_bookings(&mut self, session: SessionId) -> Result<()> {
+        let held = bookings::table
+            .filter(bookings::clinic_id.eq(self.clinic()))
+            .filter(bookings::session_id.eq(session))
+            .filter(bookings::released_at.is_null());
+        diesel::update(held)
+            .set((bookings::released_at.eq(Some(self.now())), bookings::version.eq(2_i64)))
+            .execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Locks the chair, then the people by id: after the patient in the order of engineering.md 1.
+    fn lock_resources(&mut self, session: &Session) -> Result<()> {
+        let clinic = self.clinic();
+        let chair = rooms::table.find((clinic, session.slot.room_id)).select(rooms::id);
+        let people = staff::table
+            .filter(staff::clinic_id.eq(clinic))
+            .filter(staff::id.eq_any([session.team.nurse_id, session.team.prescriber_id]))
+            .order(staff::id)
+            .select(staff::id);
+        if let AnyConnection::Postgres(native) = &mut *self.connection {
+            chair.for_no_key_update().first::<RoomId>(native)?;
+            people.for_no_key_update().load::<StaffId>(native)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Sessions in lists: pages, the board, the patients' names beside them.
+
+use super::row::Row;
+use crate::domain::id::{PatientId, RoomId, SessionId, StaffId};
+use crate::domain::session::{Session, SessionState};
+use crate::domain::time::{Date, Timestamp};
+use crate::store::column::DateColumn;
+use crate::store::error::Result;
+use crate::store::schema::patients::patients;
+use crate::store::schema::sessions::sessions;
+use crate::store::transaction::Gather;
+use diesel::prelude::*;
+
+/// Which sessions a list shows; what is absent asks for nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// In this state.
+    pub state: Option<SessionState>,
+    /// Booked from this instant on.
+    pub from: Option<Timestamp>,
+    /// Booked before this instant.
+    pub until: Option<Timestamp>,
+    /// Of this patient.
+    pub patient: Option<PatientId>,
+    /// In this chair.
+    pub room: Option<RoomId>,
+    /// With this person as nurse, prescriber or in charge.
+    pub staff: Option<StaffId>,
+}
+
+/// One page of a list, in the order of booked times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionPage {
+    /// The sessions.
+    pub items: Vec<Session>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<SessionCursor>,
+}
+
+/// The last session of a page: its booked time and id.
+pub type SessionCursor = (Timestamp, SessionId);
+
+/// How a patient is shown beside a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatientLabel {
+    /// Who.
+    pub id: PatientId,
+    /// Family name.
+    pub family_name: String,
+    /// Given name, if there is one.
+    pub given_name: Option<String>,
+    /// Birth date: the second identifier.
+    pub birth_date: Date,
+    /// The clinic's number.
+    pub mrn: String,
+}
+
+impl Gather<'_> {
+    /// The sessions a list shows, `limit` at a time.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn sessions(&mut self, of: &SessionFilter, after: Option<&SessionCursor>, limit: u16) -> Result<SessionPage> {
+        let mut query = sessions::table.filter(sessions::clinic_id.eq(self.clinic())).into_boxed();
+        if let Some(state) = of.state {
+            query = query.filter(sessions::state.eq(state));
+        }
+        if let Some(from) = of.from {
+            query = query.filter(sessions::scheduled_start_at.ge(from));
+        }
+        if let Some(until) = of.until {
+            query = query.filter(sessions::scheduled_start_at.lt(until));
+        }
+        if let Some(patient) = of.patient {
+            query = query.filter(sessions::patient_id.eq(patient));
+        }
+        if let Some(room) = of.room {
+            query = query.filter(sessions::room_id.eq(room));
+        }
+        if let Some(staff) = of.staff {
+            let takes_part = sessions::nurse_id.eq(staff).or(sessions::prescriber_id.eq(staff)).or(sessions::owner_id.eq(staff));
+            query = query.filter(takes_part);
+        }
+        if let Some((at, id)) = after {
+            let same_time = sessions::scheduled_start_at.eq(*at).and(sessions::id.gt(*id));
+            query = query.filter(sessions::scheduled_start_at.gt(*at).or(same_time));
+        }
+        let mut rows: Vec<Row> = query
+            .order((sessions::scheduled_start_at, sessions::id))
+            .limit(i64::from(limit) + 1)
+            .select(Row::as_select())
+            .load(self.connection)?;
+        let more = rows.len() > usize::from(limit);
+        rows.truncate(usize::from(limit));
+        let next = rows.last().filter(|_| more).map(|row| (row.scheduled_start_at, row.id));
+        Ok(SessionPage { items: self.seen_sessions(rows), next })
+    }
+
+    /// The sessions of a board: those booked between two instants, and those still live whenever they were booked.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn board_sessions(&mut self, from: Timestamp, until: Timestamp) -> Result<Vec<Session>> {
+        let live: Vec<SessionState> = SessionState::ALL.iter().copied().filter(|state| state.is_live()).collect();
+        let of_the_day = sessions::scheduled_start_at.ge(from).and(sessions::scheduled_start_at.lt(until));
+        let rows: Vec<Row> = sessions::table
+            .filter(sessions::clinic_id.eq(self.clinic()))
+            .filter(of_the_day.or(sessions::state.eq_any(live)))
+            .order((sessions::scheduled_start_at, sessions::id))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        Ok(self.seen_sessions(rows))
+    }
+
+    /// How these patients are shown.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn patient_labels(&mut self, ids: &[PatientId]) -> Result<Vec<PatientLabel>> {
+        let rows = patients::table
+            .filter(patients::clinic_id.eq(self.clinic()))
+            .filter(patients::id.eq_any(ids.to_vec()))
+            .select((patients::id, patients::family_name, patients::given_name, patients::birth_date, patients::mrn))
+            .load::<(PatientId, String, Option<String>, DateColumn, String)>(self.connection)?;
+        let label = |(id, family_name, given_name, birth_date, mrn): (_, _, _, DateColumn, _)| {
+            PatientLabel { id, family_name, given_name, birth_date: birth_date.0, mrn }
+        };
+        for id in ids {
+            self.saw(*id);
+        }
+        Ok(rows.into_iter().map(label).collect())
+    }
+}

@@ -3,7 +3,9 @@
 use super::event::{Administration, PumpSetting, Residual};
 use super::exact::ExactDose;
 use super::history::History;
+use crate::domain::preparation::Preparation;
 use crate::domain::quantity::{Amount as _, Micrograms, MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour};
+use crate::domain::route::Route;
 use crate::domain::time::Timestamp;
 
 /// What was drawn up for the session.
@@ -15,6 +17,22 @@ pub struct Supply {
     pub volume: Microlitres,
     /// What the label says a millilitre holds.
     pub concentration: MicrogramsPerMillilitre,
+}
+
+impl Supply {
+    /// What the preparations in force amount to. Further syringes of an infusion add up, and the newest label is
+    /// believed; each nebulizer fill is counted by itself.
+    pub fn of(preparations: &[Preparation]) -> Option<Self> {
+        let in_force: Vec<_> = Preparation::in_force(preparations).collect();
+        let newest = in_force.iter().max_by_key(|preparation| (preparation.recorded_at, preparation.id))?;
+        let drawn: i64 = in_force.iter().map(|preparation| preparation.form.drawn.get()).sum();
+        let neb = newest.visit.route == Route::Nebulized;
+        Some(Self {
+            prepared: if neb { newest.form.drawn } else { Micrograms::clamped(drawn) },
+            volume: newest.form.final_volume,
+            concentration: newest.form.concentration,
+        })
+    }
 }
 
 /// A stretch of time in which nothing about the pump changed.

@@ -100,6 +100,8 @@ ids! {
     ObservationId,
     /// Something that needs a named person's attention.
     AlertId,
+    /// One thing a person did about an alert.
+    AlertActionId,
     /// An adverse event.
     AdverseEventId,
     /// A drug settlement of a session: given, wasted, unexplained.

@@ -6,7 +6,6 @@
 
 mod baseline;
 mod course;
-mod limits;
 mod mind;
 mod pressure;
 mod proof;
@@ -15,10 +14,10 @@ mod vitals;
 
 pub use baseline::{Baseline, StartOfDrug};
 pub use course::{Course, courses};
-pub use limits::{LimitDraft, LimitedMeasure, SessionLimit, SessionLimits};
 pub use schedule::{Check, CheckPart, CheckStatus, Grid, Schedule};
 
 use super::observation::{Observation, Phase};
+use super::order::{LimitedMeasure, SessionLimits};
 use super::policy::Rules;
 use super::time::Timestamp;
 use proof::{Past, Proof, prove};
@@ -192,7 +191,7 @@ pub struct Context<'a> {
     /// The patient's own values of today, before any drug.
     pub baseline: &'a Baseline,
     /// The lines the prescriber set for this visit.
-    pub limits: &'a SessionLimits,
+    pub limits: Option<&'a SessionLimits>,
     /// When drug began to run.
     pub started_at: Option<Timestamp>,
     /// When drug was stopped for good.
@@ -200,10 +199,22 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The act and pause lines of this visit for a measure, where it has its own.
+    fn limit(&self, measure: LimitedMeasure) -> Limit {
+        let own = self.limits.and_then(|limits| limits.measures.iter().find(|limit| limit.measure == measure));
+        Limit { act: own.map(|limit| limit.act), pause: own.map(|limit| limit.pause) }
+    }
+
     /// Whether drug has been running at this instant: only then a rise from the baseline means anything.
     fn under_drug(&self, at: Timestamp) -> bool {
         self.started_at.is_some_and(|started| at >= started)
     }
+}
+
+/// The lines of one measure that this visit has of its own.
+struct Limit {
+    act: Option<i64>,
+    pause: Option<i64>,
 }
 
 /// The line a value crossed; [`Level::None`] when it was measured and is fine.

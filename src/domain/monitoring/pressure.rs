@@ -1,8 +1,8 @@
 //! Blood pressure: absolute lines, and rises from this visit's baseline that count only from a floor.
 
-use super::limits::LimitedMeasure;
 use super::{Context, Level, Touch};
 use crate::domain::observation::Observation;
+use crate::domain::order::LimitedMeasure;
 use crate::domain::quantity::Amount;
 
 /// The four lines of one pressure and the two figures of its rise rules.
@@ -14,7 +14,7 @@ struct Lines {
 
 fn systolic_lines(context: &Context<'_>) -> Lines {
     let bp = &context.rules.pressure;
-    let limit = context.limits.of(LimitedMeasure::Systolic);
+    let limit = context.limit(LimitedMeasure::Systolic);
     let act = limit.act.unwrap_or(bp.act_systolic);
     let pause = limit.pause.unwrap_or(bp.pause_systolic);
     Lines {
@@ -34,7 +34,7 @@ fn systolic_lines(context: &Context<'_>) -> Lines {
 
 fn diastolic_lines(context: &Context<'_>) -> Lines {
     let bp = &context.rules.pressure;
-    let limit = context.limits.of(LimitedMeasure::Diastolic);
+    let limit = context.limit(LimitedMeasure::Diastolic);
     let act = limit.act.unwrap_or(bp.act_diastolic);
     let pause = limit.pause.unwrap_or(bp.pause_diastolic);
     Lines {

@@ -1,15 +1,15 @@
 //! Heart, saturation and breathing.
 
-use super::limits::LimitedMeasure;
 use super::{Context, Level, Touch};
 use crate::domain::observation::{self, Measure, Observation};
+use crate::domain::order::LimitedMeasure;
 use crate::domain::quantity::Amount;
 
 /// Heart too fast.
 pub(super) fn heart_high(row: &Observation, context: &Context<'_>) -> Option<Touch> {
     let value = row.measures.heart_rate?.get();
     let lines = &context.rules.heart;
-    let limit = context.limits.of(LimitedMeasure::HeartRateHigh);
+    let limit = context.limit(LimitedMeasure::HeartRate);
     Some(Touch::first(
         "rate",
         &[
@@ -27,16 +27,9 @@ pub(super) fn heart_low(row: &Observation, context: &Context<'_>) -> Option<Touc
     let value = row.measures.heart_rate?.get();
     let lines = &context.rules.heart;
     let hold = &context.rules.hold;
-    let limit = context.limits.of(LimitedMeasure::HeartRateLow);
     let slow_today = context.baseline.heart_rate.is_some_and(|baseline| baseline < lines.act_below);
     let usual = if slow_today { lines.act_below.min(hold.heart_rate_below) } else { lines.act_below };
-    Some(Touch::first(
-        "rate",
-        &[
-            (Level::Pause, value < limit.pause.unwrap_or(hold.heart_rate_final_below)),
-            (Level::Act, value < limit.act.unwrap_or(usual)),
-        ],
-    ))
+    Some(Touch::first("rate", &[(Level::Pause, value < hold.heart_rate_final_below), (Level::Act, value < usual)]))
 }
 
 /// The trace.
@@ -56,7 +49,7 @@ pub(super) fn saturation(row: &Observation, context: &Context<'_>) -> Option<Tou
     let value = row.measures.spo2?.get();
     let lines = &context.rules.saturation;
     let hold = &context.rules.hold;
-    let limit = context.limits.of(LimitedMeasure::Saturation);
+    let limit = context.limit(LimitedMeasure::OxygenSaturation);
     let here = lines.act_below.min(hold.normal_spo2_percent - hold.spo2_points_under_normal).max(lines.pause_below);
     Some(Touch::first(
         "saturation",

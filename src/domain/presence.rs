@@ -6,8 +6,6 @@ use super::record::Record;
 use super::refusal::Refusal;
 use super::time::Timestamp;
 
-/// How long a signed act in the clinic speaks for the signer's presence (decisions.md 36).
-pub const IMPLIED_BY_ACT_HOURS: i64 = 4;
 /// Nobody announces more than one day ahead.
 pub const LONGEST_HOURS: i64 = 24;
 
@@ -41,11 +39,12 @@ impl Presence {
     }
 
     /// Whether the person counts as present. A signed act after the last word speaks too, so that a prescriber who
-    /// forgot to announce herself does not hold up a start; it never outweighs "I have left" said later.
-    pub fn is_on_site(spoken: Option<&Self>, last_signed_act: Option<Timestamp>, now: Timestamp) -> bool {
+    /// forgot to announce herself does not hold up a start; it never outweighs "I have left" said later. `hours` is
+    /// how long such an act speaks: the policy's `on_site_hours`.
+    pub fn is_on_site(spoken: Option<&Self>, last_signed_act: Option<Timestamp>, hours: i64, now: Timestamp) -> bool {
         let said_so = spoken.and_then(|presence| presence.until).is_some_and(|until| now < until);
         let acted = last_signed_act.is_some_and(|acted| {
-            now.since(acted) <= IMPLIED_BY_ACT_HOURS * 3_600_000 && spoken.is_none_or(|presence| presence.said_at < acted)
+            now.since(acted) <= hours * 3_600_000 && spoken.is_none_or(|presence| presence.said_at < acted)
         });
         said_so || acted
     }
@@ -85,7 +84,7 @@ mod tests {
             (Some(said(Some(-10), 60)), minutes_ago(5), true),
         ];
         for (spoken, acted, expected) in table {
-            assert_eq!(Presence::is_on_site(spoken.as_ref(), acted, noon()), expected, "{spoken:?} {acted:?}");
+            assert_eq!(Presence::is_on_site(spoken.as_ref(), acted, 4, noon()), expected, "{spoken:?} {acted:?}");
         }
     }
 

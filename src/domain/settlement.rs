@@ -7,17 +7,13 @@
 
 use super::event::{Event, EventKind, Subject};
 use super::id::{SettlementId, StaffId};
+use super::policy::Rules;
 use super::quantity::{Amount as _, Microlitres, Micrograms, MicrogramsPerMillilitre};
 use super::record::Record;
 use super::refusal::{Clash, FieldErrors, Refusal};
 use super::text;
 use super::time::Timestamp;
 use super::visit::{Deed, Visit};
-
-/// A variance up to this is a measurement's (decisions.md 17).
-const TOLERANCE_UG: i64 = 2_000;
-/// So is a variance up to this share of what is compared (decisions.md 17).
-const TOLERANCE_PERCENT: i64 = 5;
 
 words! {
     /// Where the amount given comes from; both are kept.
@@ -52,6 +48,28 @@ pub struct Books {
     pub charted: Micrograms,
     /// Concentration of what is left, to turn a measured volume into drug.
     pub concentration: Option<MicrogramsPerMillilitre>,
+}
+
+/// Up to which difference a measurement explains itself; either bound is enough (decisions.md 17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tolerance {
+    /// In percent of what is compared with.
+    pub percent: i64,
+    /// Whatever its percentage.
+    pub micrograms: i64,
+}
+
+impl From<&Rules> for Tolerance {
+    fn from(rules: &Rules) -> Self {
+        Self { percent: rules.dosing.variance_percent, micrograms: rules.dosing.variance_micrograms }
+    }
+}
+
+impl Tolerance {
+    fn allows(self, found: i64, expected: i64) -> bool {
+        let difference = found.saturating_sub(expected).saturating_abs();
+        difference <= self.micrograms || difference.saturating_mul(100) <= expected.saturating_mul(self.percent)
+    }
 }
 
 /// What the nurse and the witness write down.
@@ -124,12 +142,12 @@ impl Settlement {
     /// # Errors
     /// [`Clash::AlreadyDone`] when nothing was prepared, [`Refusal::Clash`] when the witness is the actor,
     /// [`Refusal::Invalid`] with every field that is missing or cannot be.
-    pub fn settle(id: SettlementId, visit: Visit, form: SettlementForm, books: Books, deed: Deed) -> Result<(Self, Event), Refusal> {
+    pub fn settle(id: SettlementId, visit: Visit, form: SettlementForm, (books, tolerance): (Books, Tolerance), deed: Deed) -> Result<(Self, Event), Refusal> {
         if books.prepared.get() == 0 {
             return Err(Refusal::clash(Clash::WrongState, "nothing was prepared in this session, so there is nothing to settle"));
         }
         let witness = deed.second("waste is witnessed by somebody else than who destroys it")?;
-        let booked = form.book(books)?;
+        let booked = form.book(books, tolerance)?;
         form.check(&booked, witness.is_some())?;
         let settled = Self { id, visit, form, books, booked, recorded_by: deed.by.staff, witness, recorded_at: deed.at };
         let mut event = Event::of_patient(EventKind::DrugSettled, visit.patient, Subject::new("settlement", id, 1), settled.record());
@@ -186,7 +204,7 @@ impl Settlement {
 
 impl SettlementForm {
     /// The amounts. What the pump says counts before what was charted; nobody can be given more than was prepared.
-    fn book(&self, books: Books) -> Result<Booked, Refusal> {
+    fn book(&self, books: Books, tolerance: Tolerance) -> Result<Booked, Refusal> {
         let drug = |pointer, volume: Microlitres| match books.concentration {
             Some(concentration) => Ok(mass(volume, concentration)),
             None => Err(Refusal::invalid(pointer, "no_single_concentration", "the preparations differ in concentration: a volume says nothing about the drug")),
@@ -200,7 +218,7 @@ impl SettlementForm {
         }
         let measured = self.measured_waste.map(|volume| drug("/measured_waste_ml", volume)).transpose()?;
         let wasted = match measured {
-            Some(measured) if !tolerated(measured.get(), calculated) => measured,
+            Some(measured) if !tolerance.allows(measured.get(), calculated) => measured,
             _ => Micrograms::clamped(calculated),
         };
         Ok(Booked {
@@ -211,7 +229,7 @@ impl SettlementForm {
             variance_ug: measured.map(|measured| measured.get() - calculated),
             breakage,
             unexplained_ug: calculated - wasted.get(),
-            pump_differs: pump.is_some_and(|pump| !tolerated(pump.get(), books.charted.get())),
+            pump_differs: pump.is_some_and(|pump| !tolerance.allows(pump.get(), books.charted.get())),
         })
     }
 
@@ -230,7 +248,7 @@ impl SettlementForm {
             errors.add("/waste_method", "required", "say how the rest was destroyed");
         }
         if booked.unexplained_ug != 0 && self.discrepancy.is_none() {
-            errors.add("/discrepancy", "required", "the measured waste differs by more than 5 % and more than 2 mg: say what kind of difference it is");
+            errors.add("/discrepancy", "required", "the measured waste differs by more than the clinic's tolerance: say what kind of difference it is");
         }
         let needs_words = booked.unexplained_ug != 0 || booked.breakage.get() > 0 || booked.pump_differs || self.amends_id.is_some();
         if needs_words && self.explanation.is_none() {
@@ -244,12 +262,6 @@ impl SettlementForm {
 fn mass(volume: Microlitres, concentration: MicrogramsPerMillilitre) -> Micrograms {
     let thousandths = i128::from(volume.get()) * i128::from(concentration.get());
     Micrograms::clamped(i64::try_from((thousandths + 500) / 1000).unwrap_or(i64::MAX))
-}
-
-/// Within 5 % of the expected amount, or within 2 mg of it.
-fn tolerated(found: i64, expected: i64) -> bool {
-    let difference = found.saturating_sub(expected).saturating_abs();
-    difference <= TOLERANCE_UG || difference.saturating_mul(100) <= expected.saturating_mul(TOLERANCE_PERCENT)
 }
 
 #[cfg(test)]
@@ -286,7 +298,7 @@ mod tests {
     }
 
     fn settle_with(form: SettlementForm, books: Books, second: Option<Person>) -> Result<Settlement, Refusal> {
-        Settlement::settle(SettlementId(Uuid::from_u128(40)), visit(Route::Iv), form, books, Deed { second, ..deed() }).map(|settled| settled.0)
+        Settlement::settle(SettlementId(Uuid::from_u128(40)), visit(Route::Iv), form, (books, Tolerance::from(&Rules::seeded())), Deed { second, ..deed() }).map(|settled| settled.0)
     }
 
     fn pointers(refusal: Refusal) -> Vec<String> {

@@ -3,7 +3,7 @@ use super::*;
 use crate::domain::id::{AlertId, PolicyId, SettlementId, TaskId};
 use crate::domain::order::tests::{facts as order_facts, iv_form, sign};
 use crate::domain::order::{HoldRelease, HoldRule, Order};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, Rules};
 use crate::domain::precheck::samples::signed;
 use crate::domain::precheck::{DayAnswer, DayQuestion, WeightSource};
 use crate::domain::preparation::samples::{bag, made};
@@ -11,7 +11,7 @@ use crate::domain::quantity::{Amount, Diastolic, HeartRate, Micrograms, Microgra
 use crate::domain::refusal::Refusal;
 use crate::domain::route::{Basis, Route};
 use crate::domain::session::Disposition;
-use crate::domain::settlement::{Books, DiscrepancyClass, Settlement, SettlementForm};
+use crate::domain::settlement::{Books, DiscrepancyClass, Settlement, SettlementForm, Tolerance};
 use crate::domain::visit::samples::{deed, noon, visit};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -326,6 +326,10 @@ fn a_fit_patient_goes_home_and_each_criterion_alone_keeps_one_here() {
     }
 }
 
+fn tolerance() -> Tolerance {
+    Tolerance::from(&Rules::seeded())
+}
+
 fn closable() -> CloseFacts {
     let books = |charted| Books {
         prepared: Micrograms::parse("100").unwrap(),
@@ -333,7 +337,7 @@ fn closable() -> CloseFacts {
         concentration: MicrogramsPerMillilitre::parse("1").ok(),
     };
     let form = SettlementForm { waste_method: Some("denatured".to_owned()), ..SettlementForm::default() };
-    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, books("60"), deed()).unwrap().0;
+    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, (books("60"), tolerance()), deed()).unwrap().0;
     CloseFacts {
         session: visit(Route::Iv).session,
         books: Some(books("60")),
@@ -374,7 +378,7 @@ fn an_open_discrepancy_settles_what_is_missing() {
         explanation: Some("rate charted too late".to_owned()),
         ..SettlementForm::default()
     };
-    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, books, deed()).unwrap().0;
+    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, (books, tolerance()), deed()).unwrap().0;
     assert!(settlement.is_discrepant());
     facts.books = Some(books);
     facts.settlement = Some(settlement);

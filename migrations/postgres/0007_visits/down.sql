@@ -1,3 +1,4 @@
+DROP INDEX signing_tokens_signer;
 DROP TABLE presence;
 DROP TABLE settlements;
 DROP TABLE preparations;

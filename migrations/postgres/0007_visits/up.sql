@@ -166,6 +166,8 @@ CREATE TABLE presence (
     PRIMARY KEY (clinic_id, staff_id),
     FOREIGN KEY (clinic_id, staff_id) REFERENCES staff (clinic_id, id)
 );
+-- A signed act of the last hours says that its signer is here.
+CREATE INDEX signing_tokens_signer ON signing_tokens (clinic_id, staff_id, spent_at);
 
 CREATE TRIGGER prechecks_append_only BEFORE UPDATE OR DELETE ON prechecks FOR EACH ROW EXECUTE FUNCTION chairside_append_only();
 CREATE TRIGGER prechecks_no_truncate BEFORE TRUNCATE ON prechecks FOR EACH STATEMENT EXECUTE FUNCTION chairside_append_only();

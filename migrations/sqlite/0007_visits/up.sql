@@ -166,6 +166,8 @@ CREATE TABLE presence (
     PRIMARY KEY (clinic_id, staff_id),
     FOREIGN KEY (clinic_id, staff_id) REFERENCES staff (clinic_id, id)
 ) STRICT;
+-- A signed act of the last hours says that its signer is here.
+CREATE INDEX signing_tokens_signer ON signing_tokens (clinic_id, staff_id, spent_at);
 
 CREATE TRIGGER prechecks_no_update BEFORE UPDATE ON prechecks BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER prechecks_no_delete BEFORE DELETE ON prechecks BEGIN SELECT RAISE(ABORT, 'append-only'); END;

@@ -1,0 +1,132 @@
+//! Settlements: a visit is settled once; what follows names what it replaces.
+
+use crate::domain::id::{ClinicId, SessionId, SettlementId, StaffId};
+use crate::domain::quantity::{Microlitres, Micrograms, MicrogramsPerMillilitre};
+use crate::domain::settlement::{Booked, Books, DiscrepancyClass, GivenBasis, Settlement, SettlementForm};
+use crate::domain::time::Timestamp;
+use crate::domain::visit::Visit;
+use crate::store::error::Result;
+use crate::store::schema::visits::settlements;
+use crate::store::transaction::{Change, Gather};
+use diesel::prelude::*;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = settlements)]
+struct Row {
+    clinic_id: ClinicId,
+    id: SettlementId,
+    session_id: SessionId,
+    amends_id: Option<SettlementId>,
+    prepared_ug: Micrograms,
+    charted_ug: Micrograms,
+    concentration_ug_per_ml: Option<MicrogramsPerMillilitre>,
+    pump_volume_ul: Option<Microlitres>,
+    measured_waste_ul: Option<Microlitres>,
+    waste_method: Option<String>,
+    given_ug: Micrograms,
+    given_basis: GivenBasis,
+    wasted_ug: Micrograms,
+    calculated_waste_ug: i64,
+    variance_ug: Option<i64>,
+    breakage_ug: Micrograms,
+    unexplained_ug: i64,
+    pump_differs: bool,
+    discrepancy: Option<DiscrepancyClass>,
+    explanation: Option<String>,
+    hold_bag: Option<String>,
+    recorded_by: StaffId,
+    witness: Option<StaffId>,
+    recorded_at: Timestamp,
+}
+
+impl Row {
+    fn of(clinic_id: ClinicId, settled: &Settlement) -> Self {
+        let (form, books, booked) = (settled.form.clone(), settled.books, settled.booked);
+        Self {
+            clinic_id,
+            id: settled.id,
+            session_id: settled.visit.session,
+            amends_id: form.amends_id,
+            prepared_ug: books.prepared,
+            charted_ug: books.charted,
+            concentration_ug_per_ml: books.concentration,
+            pump_volume_ul: form.pump_volume,
+            measured_waste_ul: form.measured_waste,
+            waste_method: form.waste_method,
+            given_ug: booked.given,
+            given_basis: booked.given_basis,
+            wasted_ug: booked.wasted,
+            calculated_waste_ug: booked.calculated_waste_ug,
+            variance_ug: booked.variance_ug,
+            breakage_ug: booked.breakage,
+            unexplained_ug: booked.unexplained_ug,
+            pump_differs: booked.pump_differs,
+            discrepancy: form.discrepancy,
+            explanation: form.explanation,
+            hold_bag: form.hold_bag,
+            recorded_by: settled.recorded_by,
+            witness: settled.witness,
+            recorded_at: settled.recorded_at,
+        }
+    }
+
+    fn into_settlement(self, visit: Visit) -> Settlement {
+        let form = SettlementForm {
+            pump_volume: self.pump_volume_ul,
+            measured_waste: self.measured_waste_ul,
+            waste_method: self.waste_method,
+            breakage: Some(self.breakage_ug),
+            discrepancy: self.discrepancy,
+            explanation: self.explanation,
+            hold_bag: self.hold_bag,
+            amends_id: self.amends_id,
+        };
+        let books = Books {
+            prepared: self.prepared_ug,
+            charted: self.charted_ug,
+            concentration: self.concentration_ug_per_ml,
+        };
+        let booked = Booked {
+            given: self.given_ug,
+            given_basis: self.given_basis,
+            wasted: self.wasted_ug,
+            calculated_waste_ug: self.calculated_waste_ug,
+            variance_ug: self.variance_ug,
+            breakage: self.breakage_ug,
+            unexplained_ug: self.unexplained_ug,
+            pump_differs: self.pump_differs,
+        };
+        let Self { id, recorded_by, witness, recorded_at, .. } = self;
+        Settlement { id, visit, form, books, booked, recorded_by, witness, recorded_at }
+    }
+}
+
+impl Gather<'_> {
+    /// The settlement in force: the newest, which names all before it by the chain.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn newest_settlement(&mut self, visit: Visit) -> Result<Option<Settlement>> {
+        let row: Option<Row> = settlements::table
+            .filter(settlements::clinic_id.eq(self.clinic()))
+            .filter(settlements::session_id.eq(visit.session))
+            .order(settlements::id.desc())
+            .select(Row::as_select())
+            .first(self.connection)
+            .optional()?;
+        self.saw(visit.patient);
+        Ok(row.map(|row| row.into_settlement(visit)))
+    }
+}
+
+impl Change<'_> {
+    /// Keeps a settlement.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Duplicate`] when the visit, or the settlement it corrects, was settled already.
+    pub fn insert_settlement(&mut self, settled: &Settlement) -> Result<()> {
+        let row = Row::of(self.clinic(), settled);
+        diesel::insert_into(settlements::table).values(&row).execute(self.connection)?;
+        Ok(())
+    }
+}

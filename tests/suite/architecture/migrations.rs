@@ -58,10 +58,14 @@ fn lists(database: &str) -> Lists {
             let word = |offset: usize| tokens.get(at + offset).map_or("", String::as_str);
             if matches!(word(0), "CREATE" | "ALTER") && word(1) == "TABLE" {
                 table = word(2).into();
-            } else if word(1) == "IN" && word(2) == "(" && word(3).starts_with('\'') {
-                let words = tokens[at + 3..].iter().take_while(|token| *token != ")").filter(|token| *token != ",");
-                let words = words.map(|token| token.trim_matches('\'').to_owned()).collect();
-                found.insert((table.clone(), word(0).into()), words);
+            } else if [word(0), word(1), word(3), word(4)] == ["CHECK", "(", "IN", "("] {
+                // Only `CHECK (column IN (...))` is a column's vocabulary; `CHECK (column IN (...) OR ...)` is a rule.
+                let list: Vec<_> = tokens[at + 5..].iter().take_while(|token| *token != ")").collect();
+                if word(5).starts_with('\'') && word(5 + list.len() + 1) == ")" {
+                    let words =
+                        list.into_iter().filter(|token| *token != ",").map(|token| token.trim_matches('\'').to_owned());
+                    found.entry((table.clone(), word(2).into())).or_insert_with(|| words.collect());
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use super::id::StaffId;
 use super::record::Record;
 use super::refusal::{FieldErrors, Refusal, Unmet};
 use super::route::{Basis, EntrySource};
+use super::text::checked;
 use super::time::Timestamp;
 
 /// How far a tablet's clock may run ahead of the server's: decisions.md 34.
@@ -85,6 +86,9 @@ impl Act {
                     errors.add(pointer, "required", missing);
                 }
             }
+        }
+        if let Some(reason) = &stated.late_reason {
+            errors.take(checked("/late_reason", reason, 1, 1000));
         }
         if ahead == Ahead::Refused {
             let age = now.minutes_since(occurred_at);

@@ -9,15 +9,17 @@ use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
 use super::schema::foundation::{rooms, staff, staff_roles};
 use super::schema::sessions::bookings;
-use super::transaction::{Change, Gather};
+use super::transaction::{Change, Gather, Held};
 use crate::access::role::Role;
-use crate::domain::id::{BookingId, ClinicId, RoomId, SessionId, StaffId};
+use crate::domain::id::{BookingId, ClinicId, RoomId, SessionId, StaffId, TreatmentPlanId};
 use crate::domain::policy::Staffing;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
 use crate::domain::session::availability::{House, Taken, free_lanes, next_start, opening_hours};
 use crate::domain::session::booking::ResourceKind;
+use crate::domain::session::wish::{Facts, Wish};
 use crate::domain::time::Timestamp;
+use crate::domain::treatment_plan::TreatmentPlan;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -76,6 +78,60 @@ impl Gather<'_> {
         let mut nurses = of(&[Role::Nurse, Role::Prescriber]);
         nurses.dedup();
         Ok(House { rooms, nurses, prescribers: of(&[Role::Prescriber]) })
+    }
+}
+
+impl Gather<'_> {
+    /// Everything that is known about a wish, but for the visit `but` that it would move.
+    ///
+    /// # Errors
+    /// A field error for a plan or a protocol that is not there, and for a time that cannot be meant.
+    pub fn booking_facts(&mut self, held: Held, wish: &Wish, but: Option<SessionId>) -> Result<Facts> {
+        let (zone, now) = (self.zone()?, self.now());
+        let plan = match wish.plan {
+            None => None,
+            Some(id) => Some(self.plan_and_place(held, id, but)?),
+        };
+        let protocol = match (plan.as_ref().map(|(plan, _)| plan.text.protocol), wish.protocol) {
+            (Some(id), _) => self.protocol(id)?,
+            (None, Some(id)) => self.protocol(id).map_err(|error| not_there(error, "/protocol_id"))?,
+            (None, None) => {
+                let detail = "give the treatment plan, or the protocol of a tentative booking";
+                return Err(Refusal::invalid("/protocol_id", "required", detail).into());
+            }
+        };
+        let start = wish.start(&zone, now)?;
+        Ok(Facts {
+            plan,
+            protocol,
+            rules: self.policy()?.rules,
+            house: self.house()?,
+            taken: self.taken(start, start.plus_minutes(24 * 60))?,
+            others: self.visit_dates(held, wish.patient_id, but)?,
+            zone,
+            now,
+        })
+    }
+
+    /// A plan and the first free place in its series: a revision takes the places of the plans before it along.
+    fn plan_and_place(&mut self, held: Held, id: TreatmentPlanId, but: Option<SessionId>) -> Result<(TreatmentPlan, i64)> {
+        let plan = self.treatment_plan(id).map_err(|error| not_there(error, "/treatment_plan_id"))?;
+        let mut series = vec![plan.id];
+        let mut before = plan.supersedes;
+        while let Some(id) = before {
+            series.push(id);
+            before = self.treatment_plan(id)?.supersedes;
+        }
+        let place = self.free_place(held, &series, but)?;
+        Ok((plan, place))
+    }
+}
+
+/// What a body names and is not there is the body's fault, not the path's.
+fn not_there(error: StoreError, pointer: &'static str) -> StoreError {
+    match error {
+        StoreError::NotFound => Refusal::invalid(pointer, "not_found", "there is no such record in this clinic").into(),
+        other => other,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`table`] has the states and arrows, [`head`] what a session consists of, [`transition`] how it moves. What each
 //! event changes is told by place: [`desk`], [`infusion`], [`care`]. [`booking`] is what a slot is and who it holds,
-//! [`series`] whether it fits its plan, [`availability`] where there is room, [`escort`] who takes the patient home.
+//! [`wish`] how a booking is decided, [`series`] whether it fits its plan, [`availability`] where there is room, [`escort`] who takes the patient home.
 
 pub mod availability;
 pub mod booking;
@@ -14,6 +14,7 @@ pub mod infusion;
 pub mod series;
 pub mod table;
 pub mod transition;
+pub mod wish;
 
 #[cfg(test)]
 mod tests;

@@ -11,10 +11,13 @@ pub mod tests;
 pub use limits::{LimitedMeasure, MeasureLimit, SessionLimits};
 pub use sign::OrderFacts;
 
+use super::dosing::convert::{DevineBase, DosingWeight};
 use super::id::{OrderId, PrecheckId, ProtocolId, StaffId};
 use super::quantity::{
     Amount as _, Grams, Micrograms, MicrogramsPerKilogram, MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour,
 };
+use super::patient::Sex;
+use super::precheck::PrecheckForm;
 use super::record::{Canonical, Record};
 use super::time::Timestamp;
 use super::visit::Visit;
@@ -165,6 +168,21 @@ pub struct Order {
     pub seconded_by: Option<StaffId>,
     /// When.
     pub signed_at: Timestamp,
+}
+
+/// A patient's weight by a basis; none when it cannot be known: not weighed, no height, too short, sex unknown.
+pub fn weight_by(basis: WeightBasis, sex: Sex, form: &PrecheckForm) -> Option<Grams> {
+    let actual = form.weight?;
+    let base = match sex {
+        Sex::Female => Some(DevineBase::Female),
+        Sex::Male => Some(DevineBase::Male),
+        Sex::Other | Sex::Unknown => None,
+    };
+    match basis {
+        WeightBasis::Actual => Some(actual),
+        WeightBasis::Ideal => DosingWeight::ideal(base?, form.height?).ok().map(DosingWeight::grams),
+        WeightBasis::Adjusted => DosingWeight::adjusted(base?, form.height?, actual).ok().map(DosingWeight::grams),
+    }
 }
 
 impl OrderForm {

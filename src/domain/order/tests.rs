@@ -1,9 +1,12 @@
 //! What a prescriber can order, alone, with a second person, and not at all.
 use super::*;
 use crate::domain::id::{OrderId, ProtocolId};
+use crate::domain::patient::Sex;
 use crate::domain::policy::Rules;
+use crate::domain::precheck::PrecheckForm;
 use crate::domain::precheck::samples::signed;
 use crate::domain::protocol::{migraine_iv, migraine_nebulized};
+use crate::domain::quantity::Millimetres;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
 use crate::domain::visit::Deed;
@@ -199,4 +202,22 @@ fn a_release_waits_for_the_pre_check_the_response_score_and_the_plan() {
         precheck.form.sign = false;
     }
     assert_eq!(refusal(sign(iv_form(), &draft, alone())), ["session.release.precheck"]);
+}
+
+#[test]
+fn the_weight_basis_needs_what_its_formula_needs() {
+    // V4: a woman of 165 cm and 104 kg.
+    let form = |height: Option<&str>| PrecheckForm {
+        weight: Grams::parse("104").ok(),
+        height: height.and_then(|height| Millimetres::parse(height).ok()),
+        ..signed(Route::Iv).form
+    };
+    let shown = |basis, sex, height| weight_by(basis, sex, &form(height)).map(|weight| weight.to_string());
+    let tall = Some("165");
+    assert_eq!(shown(WeightBasis::Actual, Sex::Unknown, None).as_deref(), Some("104"));
+    assert_eq!(shown(WeightBasis::Ideal, Sex::Female, tall).as_deref(), Some("56.909"));
+    assert_eq!(shown(WeightBasis::Adjusted, Sex::Female, tall).as_deref(), Some("75.746"));
+    for (sex, height) in [(Sex::Unknown, tall), (Sex::Other, tall), (Sex::Female, None), (Sex::Female, Some("152.3"))] {
+        assert_eq!(shown(WeightBasis::Ideal, sex, height), None, "{sex} {height:?}");
+    }
 }

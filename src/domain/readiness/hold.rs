@@ -1,6 +1,7 @@
 //! What holds a start on the day: readings outside the hold lines, late food, answers of concern (decisions.md 14).
 
 use super::{Condition, Gate, OBSERVATION, PRECHECK, RELEASE};
+use crate::domain::observation::Observation;
 use crate::domain::order::HoldRule;
 use crate::domain::policy;
 use crate::domain::precheck::{DayAnswer, DayQuestion, Meaning, Precheck};
@@ -35,6 +36,22 @@ pub struct Vitals {
     pub respiration: Option<Reading<RespiratoryRate>>,
     /// The first heart rate of the patient's last visit: a slow pulse known from then does not hold.
     pub last_visit_heart_rate: Option<HeartRate>,
+}
+
+impl Vitals {
+    /// The newest reading of each kind among rows that stand, oldest first.
+    pub fn of(rows: &[&Observation], last_visit_heart_rate: Option<HeartRate>) -> Self {
+        fn newest<T>(rows: &[&Observation], value: impl Fn(&Observation) -> Option<T>) -> Option<Reading<T>> {
+            rows.iter().rev().find_map(|row| value(row).map(|value| Reading { at: row.occurred_at, value }))
+        }
+        Self {
+            pressure: newest(rows, |row| row.measures.systolic.zip(row.measures.diastolic)),
+            heart_rate: newest(rows, |row| row.measures.heart_rate),
+            spo2: newest(rows, |row| row.measures.spo2),
+            respiration: newest(rows, |row| row.measures.resp_rate),
+            last_visit_heart_rate,
+        }
+    }
 }
 
 /// A hold that stands, whether or not a prescriber set it aside.

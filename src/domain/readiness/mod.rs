@@ -19,7 +19,7 @@ pub use close::{CloseFacts, unmet_for_close};
 pub use hold::{Hold, Reading, Vitals, standing};
 pub use leave::{LeaveFacts, unmet_for_leaving};
 pub use resume::{ResumeFacts, unmet_for_resume};
-pub use start::{NurseLoad, StartFacts, admit_start, unmet_for_start};
+pub use start::{NurseLoad, StartFacts, admit_start, unmet_for_start, unmet_pump};
 
 use super::id::SessionId;
 use super::refusal::{Override, Unmet};
@@ -63,6 +63,8 @@ words! {
         PreparationMissing = "preparation_missing",
         /// What is prepared must not be given.
         PreparationFaulty = "preparation_faulty",
+        /// The pump is set to something else than was ordered.
+        PumpNotAsOrdered = "pump_not_as_ordered",
         /// No prescriber is in the house.
         PrescriberAbsent = "prescriber_absent",
         /// The nurse in charge has too many patients.

@@ -2,7 +2,8 @@
 
 use super::hold::{self, Reading, Vitals};
 use super::{Condition, ESCORT, Gate, HANDOVER, OBSERVATION, PRECHECK, PREPARATION, RELEASE};
-use crate::domain::order::{HoldRule, Order};
+use crate::domain::dosing::PumpSetting;
+use crate::domain::order::{HoldRule, Order, OrderForm, OrderShape};
 use crate::domain::policy::Policy;
 use crate::domain::precheck::{Precheck, WeightSource};
 use crate::domain::preparation::Preparation;
@@ -94,6 +95,25 @@ pub fn admit_start(basis: Basis, by_prescriber: bool, unmet: Vec<Unmet>) -> Resu
             Err(Refusal::Blocked { event: "start", by: vec![Unmet::new("prescriber_only", "session.start.done", words)] })
         }
     }
+}
+
+/// What speaks against starting with this pump setting: order, label and pump have to say the same (clinical.md V8).
+pub fn unmet_pump(visit: Visit, order: &OrderForm, pump: &PumpSetting) -> Vec<Unmet> {
+    let OrderShape::Iv { concentration, rate, .. } = &order.shape else { return Vec::new() };
+    let gate = Gate { session: visit.session, rule: "session.start.pump", version: 1 };
+    let words = "The pump is set to something else than was ordered: read it again, or order anew.";
+    let differs = |limit: String, actual: Option<String>| {
+        let unmet = gate.unmet(Condition::PumpNotAsOrdered, words, RELEASE);
+        unmet.figures(limit, actual.unwrap_or_else(|| "not read".to_owned()))
+    };
+    let mut unmet = Vec::new();
+    if pump.rate != Some(*rate) {
+        unmet.push(differs(format!("{rate} mL/h"), pump.rate.map(|set| format!("{set} mL/h"))));
+    }
+    if pump.concentration != Some(*concentration) {
+        unmet.push(differs(format!("{concentration} mg/mL"), pump.concentration.map(|set| format!("{set} mg/mL"))));
+    }
+    unmet
 }
 
 impl StartFacts {

@@ -7,7 +7,10 @@ use crate::domain::policy::{Policy, Rules};
 use crate::domain::precheck::samples::signed;
 use crate::domain::precheck::{DayAnswer, DayQuestion, WeightSource};
 use crate::domain::preparation::samples::{bag, made};
-use crate::domain::quantity::{Amount, Diastolic, HeartRate, Micrograms, MicrogramsPerMillilitre, Systolic};
+use crate::domain::dosing::PumpSetting;
+use crate::domain::quantity::{
+    Amount, Diastolic, HeartRate, Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Systolic,
+};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::{Basis, Route};
 use crate::domain::session::Disposition;
@@ -156,6 +159,20 @@ fn a_faulty_preparation_blocks_unless_a_good_one_stands_beside_it() {
     assert_eq!(codes(&unmet_for_start(&facts, noon())), ["preparation_faulty"]);
     facts.preparations = vec![made(bag()), made(spoiled)];
     assert_eq!(codes(&unmet_for_start(&facts, noon())), Vec::<&str>::new());
+}
+
+#[test]
+fn the_pump_says_what_the_order_says() {
+    let pump = |rate: &str, concentration: &str| PumpSetting {
+        rate: MicrolitresPerHour::parse(rate).ok(),
+        concentration: MicrogramsPerMillilitre::parse(concentration).ok(),
+        vtbi: None,
+    };
+    let found = |pump| unmet_pump(visit(Route::Iv), &iv_form(), &pump).len();
+    assert_eq!(found(pump("47", "1")), 0);
+    assert_eq!(found(pump("47", "10")), 1, "V8: the ten-fold error");
+    assert_eq!(found(pump("470", "1")), 1);
+    assert_eq!(found(PumpSetting::default()), 2, "nobody read the pump");
 }
 
 #[test]

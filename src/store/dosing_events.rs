@@ -6,12 +6,14 @@ use super::schema::dosing_events::dosing_events;
 use super::transaction::{Change, Gather, Held};
 use crate::domain::act::Act;
 use crate::domain::dosing::{
-    Administration, Amends, BolusOver, DosingEvent, DosingKind, OrderMode, OrderedBy, PumpSetting, RescueClass,
+    Administration, Amends, BolusOver, DosingEvent, DosingKind, Infusion, OrderMode, OrderedBy, PumpSetting, RescueClass,
     RescueDrug, RescueRoute, Residual,
 };
 use crate::domain::id::{ClinicId, DosingEventId, PatientId, SessionId, StaffId};
+use crate::domain::preparation::Preparation;
 use crate::domain::quantity::{Micrograms, MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour};
 use crate::domain::route::{Basis, EntrySource};
+use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 
@@ -194,6 +196,36 @@ impl Gather<'_> {
             .select(Row::as_select())
             .load(self.connection)?;
         rows.into_iter().map(Row::into_event).collect()
+    }
+
+    /// The drug of these visits, in three queries however many they are.
+    ///
+    /// # Errors
+    /// When the database cannot be asked, or a row is broken.
+    pub fn infusions(&mut self, sessions: Vec<Session>, held: Held) -> Result<Vec<Infusion>> {
+        let visits: Vec<_> = sessions.iter().map(Session::visit).collect();
+        let ids: Vec<_> = sessions.iter().map(|session| session.id).collect();
+        let (mut events, mut preparations, mut orders) =
+            (self.dosing_events(&ids, held)?, self.preparations_of(&visits)?, self.newest_orders(&visits)?);
+        let mut infusions = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            let (own, others) = events.into_iter().partition(|event: &DosingEvent| event.session == session.id);
+            let (made, rest): (Vec<_>, _) =
+                preparations.into_iter().partition(|made: &Preparation| made.visit.session == session.id);
+            let order = orders.iter().position(|order| order.visit.session == session.id);
+            let order = order.map(|index| orders.swap_remove(index));
+            (events, preparations) = (others, rest);
+            infusions.push(Infusion::of(session, own, &made, order));
+        }
+        Ok(infusions)
+    }
+
+    /// The drug of one visit.
+    ///
+    /// # Errors
+    /// As [`Self::infusions`].
+    pub fn infusion(&mut self, session: Session, held: Held) -> Result<Infusion> {
+        self.infusions(vec![session], held)?.pop().ok_or(StoreError::NotFound)
     }
 
     /// Where an entry belongs: what to lock before it is read.

@@ -4,16 +4,17 @@
 //! speaks against it. A decrease, a pause, a stop, a rescue drug and the end of a fill are never guarded by a rule,
 //! and what happened is never refused: it is kept with what the rules said (design.md 1, decisions.md 1).
 
-use super::delivered::{Supply, delivered, delivered_with};
+use super::delivered::delivered_with;
 use super::draft::Draft;
 use super::event::{Administration, PumpSetting};
-use super::history::{History, Standing};
-use crate::domain::order::{OrderForm, OrderShape, Titration};
+use super::history::Standing;
+use super::infusion::Infusion;
+use crate::domain::order::{OrderShape, Titration};
 use crate::domain::protocol::{BolusFigures, Envelope, Flow, RiseFigures};
 use crate::domain::quantity::{Amount as _, Micrograms, MicrolitresPerHour};
 use crate::domain::refusal::{Clash, Override, Refusal, Unmet};
 use crate::domain::route::{Basis, Route};
-use crate::domain::session::{Session, SessionState};
+use crate::domain::session::SessionState;
 use crate::domain::time::Timestamp;
 
 /// How the patient is watched, as far as a dose depends on it.
@@ -30,14 +31,8 @@ pub struct Checks {
 /// Everything a dose is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// The visit.
-    pub session: &'a Session,
-    /// What was done until now.
-    pub history: &'a History,
-    /// What was drawn up.
-    pub supply: Option<&'a Supply>,
-    /// The signed order; absent where drug was started outside the system.
-    pub order: Option<&'a OrderForm>,
+    /// The drug of the visit, as it is.
+    pub infusion: &'a Infusion,
     /// The protocol's limits.
     pub envelope: &'a Envelope,
     /// How the patient is watched.
@@ -85,7 +80,7 @@ impl Overriding {
 /// For an intent: another version of the infusion (with the rate that runs now), no drug running, or every rule in
 /// the way that nobody set aside. For a fact: only when the record is closed.
 pub fn admit(facts: &Facts<'_>, request: Request<'_>, verdicts: Vec<Unmet>) -> Result<Vec<Unmet>, Refusal> {
-    if facts.session.is_locked() {
+    if facts.infusion.session.is_locked() {
         let detail = "this record is closed: it can only be amended with a second person";
         return Err(Refusal::clash(Clash::WrongState, detail));
     }
@@ -109,21 +104,14 @@ impl Facts<'_> {
             Administration::Bolus(_, over) => over.minutes(),
             _ => 0,
         };
-        let until = self.planned_end().max(self.at.plus_minutes(over));
-        delivered_with(self.history, (self.at, what), self.supply, until).against_ceiling()
-    }
-
-    /// When the infusion ends as ordered, later by the time it was paused; this instant where nothing is planned.
-    fn planned_end(&self) -> Timestamp {
-        let Some((order, started)) = self.order.zip(self.history.first_started_at()) else { return self.at };
-        let so_far = delivered(self.history, self.supply, self.at);
-        let paused = if self.session.route == Route::Iv { so_far.elapsed_ms - so_far.infusing_ms } else { 0 };
-        started.plus_minutes(order.duration_minutes).plus_millis(paused).max(self.at)
+        let until = self.infusion.planned_end(self.at).unwrap_or(self.at).max(self.at.plus_minutes(over));
+        let Infusion { history, supply, .. } = self.infusion;
+        delivered_with(history, (self.at, what), supply.as_ref(), until).against_ceiling()
     }
 
     /// Whether more drug would enter than does now.
     fn raises(&self, what: &Administration) -> bool {
-        let above = |rate: MicrolitresPerHour| self.history.rate_at(self.at).is_none_or(|now| rate > now);
+        let above = |rate: MicrolitresPerHour| self.infusion.history.rate_at(self.at).is_none_or(|now| rate > now);
         match what {
             Administration::RateChange(rate) => above(*rate),
             Administration::Start(_) | Administration::Bolus(..) | Administration::Resume(_) | Administration::NebStart => true,
@@ -133,30 +121,30 @@ impl Facts<'_> {
 
     fn expect_running(&self, what: &Administration) -> Result<(), Refusal> {
         let fits = match what {
-            Administration::Rescue(_) => self.session.state.is_live(),
-            Administration::Resume(_) => self.session.state == SessionState::Paused,
-            _ => self.session.state == SessionState::InProgress,
+            Administration::Rescue(_) => self.infusion.session.state.is_live(),
+            Administration::Resume(_) => self.infusion.session.state == SessionState::Paused,
+            _ => self.infusion.session.state == SessionState::InProgress,
         };
         if fits {
             return Ok(());
         }
         Err(Refusal::InvalidTransition {
-            state: self.session.state.as_str(),
+            state: self.infusion.session.state.as_str(),
             event: what.kind().as_str(),
-            allowed: self.session.allowed_events().into_iter().map(|event| event.as_str()).collect(),
+            allowed: self.infusion.session.allowed_events().into_iter().map(|event| event.as_str()).collect(),
         })
     }
 
     /// A decrease never needs the version; a rate that stays or rises, a bolus and a resume do (decisions.md 19).
     fn expect_version(&self, what: &Administration, expected: Option<i64>) -> Result<(), Refusal> {
-        let now = self.history.rate_at(self.at);
+        let now = self.infusion.history.rate_at(self.at);
         let needed = match what {
             Administration::RateChange(rate) => now.is_none_or(|now| *rate >= now),
             Administration::Bolus(..) | Administration::Resume(_) => true,
             _ => false,
         };
         match expected {
-            Some(expected) if needed => self.session.expect_infusion(expected, now),
+            Some(expected) if needed => self.infusion.session.expect_infusion(expected, now),
             None if needed => {
                 let detail = "give the infusion_version that was on the screen";
                 Err(Refusal::invalid("/expected_infusion_version", "required", detail))
@@ -191,7 +179,7 @@ impl Facts<'_> {
     fn wrong_route(&self, what: &Administration) -> Vec<Unmet> {
         let neb = matches!(what, Administration::NebStart | Administration::NebPause | Administration::NebEnd(_));
         let iv = matches!(what, Administration::Start(_) | Administration::RateChange(_) | Administration::Bolus(..));
-        let wrong = match self.session.route {
+        let wrong = match self.infusion.session.route {
             Route::Iv => neb,
             Route::Nebulized => iv,
         };
@@ -202,8 +190,8 @@ impl Facts<'_> {
     /// No more drug while nobody knows how the patient is (clinical.md 4.1, decisions.md 13).
     fn watch_gaps(&self) -> Vec<Unmet> {
         let mut unmet = Vec::new();
-        let session = self.session.id;
-        if self.session.pump_unconfirmed() {
+        let session = self.infusion.session.id;
+        if self.infusion.session.pump_unconfirmed() {
             let text = "confirm at the chair what the pump did";
             unmet.push(
                 Unmet::new("pump_unconfirmed", "dosing.pump_unconfirmed", text)
@@ -223,7 +211,7 @@ impl Facts<'_> {
                     .fixed_by("GET", format!("/api/v1/alerts?session_id={session}&state=open"), "nurse"),
             );
         }
-        if self.checks.last_pressure_at <= self.history.last_rise_at(self.at) {
+        if self.checks.last_pressure_at <= self.infusion.history.last_rise_at(self.at) {
             let text = "take the blood pressure first: none was taken since the rate was last raised";
             unmet.push(
                 Unmet::new("pressure_missing", "dosing.fresh_pressure", text)
@@ -235,7 +223,7 @@ impl Facts<'_> {
 
     /// The ten-fold error: what the pump is told is in the syringe is not what is in it (clinical.md V8).
     fn pump_gaps(&self, setting: &PumpSetting) -> Vec<Unmet> {
-        match (setting.concentration, self.supply) {
+        match (setting.concentration, self.infusion.supply) {
             (Some(set), Some(supply)) if set != supply.concentration => {
                 let text = "the pump is set to another concentration than was prepared";
                 let (limit, actual) = (format!("{} mg/mL", supply.concentration), format!("{set} mg/mL"));
@@ -248,13 +236,13 @@ impl Facts<'_> {
     /// What the protocol and the order say against this rate. A prescriber's own order for it stands in for the
     /// titration of the signed one (decisions.md 22).
     fn rise_gaps(&self, rate: MicrolitresPerHour, ordered: bool) -> Vec<Unmet> {
-        let from = self.history.rate_set_at(self.at).unwrap_or(MicrolitresPerHour::clamped(0));
+        let from = self.infusion.history.rate_set_at(self.at).unwrap_or(MicrolitresPerHour::clamped(0));
         if rate <= from {
             return Vec::new();
         }
         let mut unmet = Vec::new();
-        let last_rise_at = self.history.last_rise_at(self.at);
-        if let (Some(order), Some(supply)) = (self.order, self.supply) {
+        let last_rise_at = self.infusion.history.last_rise_at(self.at);
+        if let (Some(order), Some(supply)) = (&self.infusion.order, self.infusion.supply) {
             let flow = |rate| Flow { rate, concentration: supply.concentration };
             let rise = RiseFigures { from: flow(from), to: flow(rate), weight: order.weight, at: self.at, last_rise_at };
             unmet.extend(self.envelope.breaches_of_rise(&rise).into_iter().map(Unmet::from));
@@ -289,14 +277,14 @@ impl Facts<'_> {
     }
 
     fn titration(&self) -> Option<Titration> {
-        match &self.order?.shape {
+        match &self.infusion.order.as_ref()?.shape {
             OrderShape::Iv { titration, .. } => *titration,
             OrderShape::Nebulized { .. } => None,
         }
     }
 
     fn bolus_gaps(&self, amount: Micrograms) -> Vec<Unmet> {
-        let breach = self.order.and_then(|order| {
+        let breach = self.infusion.order.as_ref().and_then(|order| {
             self.envelope.breach_of_bolus(BolusFigures { amount, weight: order.weight })
         });
         breach.map(Unmet::from).into_iter().collect()
@@ -304,21 +292,21 @@ impl Facts<'_> {
 
     /// A fill beyond those ordered, or too soon after the last (decisions.md 18). Going on with a paused one is free.
     fn fill_gaps(&self) -> Vec<Unmet> {
-        let shape = self.order.map(|order| &order.shape);
+        let shape = self.infusion.order.as_ref().map(|order| &order.shape);
         let Some(OrderShape::Nebulized { max_repeats, min_gap_minutes, .. }) = shape else { return Vec::new() };
-        if self.history.standing_at(self.at) == Standing::Paused {
+        if self.infusion.history.standing_at(self.at) == Standing::Paused {
             return Vec::new();
         }
         let beyond = |rule, text, limit: String, actual: String| {
             Unmet::new("fill_not_ordered", rule, text).figures(limit, actual).overridable_by(Override::Prescriber)
         };
         let mut unmet = Vec::new();
-        let begun = delivered(self.history, self.supply, self.at).nebulized.map_or(0, |nebulized| nebulized.fills);
+        let begun = self.infusion.given(self.at).most.nebulized.map_or(0, |nebulized| nebulized.fills);
         if begun > *max_repeats {
             let (limit, actual) = (format!("{} fills", max_repeats + 1), format!("{} fills", begun + 1));
             unmet.push(beyond("dosing.max_fills", "the order has no further fill", limit, actual));
         }
-        let gap = self.history.fill_ended_at(self.at).map(|ended| self.at.minutes_since(ended));
+        let gap = self.infusion.history.fill_ended_at(self.at).map(|ended| self.at.minutes_since(ended));
         if let Some(gap) = gap.filter(|gap| gap < min_gap_minutes) {
             let (limit, actual) = (format!("{min_gap_minutes} min"), format!("{gap} min"));
             unmet.push(beyond("dosing.fill_gap", "the last fill ended too short a time ago", limit, actual));
@@ -328,7 +316,7 @@ impl Facts<'_> {
 
     /// What order and protocol say against everything given and planned. Consent says it for itself.
     fn total_gaps(&self, what: &Administration, ordered: bool) -> Vec<Unmet> {
-        let Some(order) = self.order else { return Vec::new() };
+        let Some(order) = &self.infusion.order else { return Vec::new() };
         let planned = self.planned(what);
         let mut unmet: Vec<_> =
             self.envelope.breaches_of_total(planned, order.weight).into_iter().map(Unmet::from).collect();

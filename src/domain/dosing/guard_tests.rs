@@ -10,6 +10,7 @@ use crate::domain::protocol::{Envelope, migraine_iv, migraine_nebulized};
 use crate::domain::refusal::{Clash, Refusal, Unmet};
 use crate::domain::route::{Basis, Route};
 use crate::domain::session::desk::NewSession;
+use crate::domain::session::infusion::Stop;
 use crate::domain::session::{Pump, PumpClaim, PumpState, Session, SessionState, Slot, Team};
 use crate::domain::time::Timestamp;
 use uuid::Uuid;
@@ -51,23 +52,23 @@ fn order() -> OrderForm {
 
 /// A whole situation, so that a test changes one thing in it.
 struct Chair {
-    session: Session,
-    history: History,
-    supply: Supply,
-    order: OrderForm,
+    infusion: Infusion,
     envelope: Envelope,
     checks: Checks,
     at: Timestamp,
 }
 
+fn infusion(session: Session, events: Vec<DosingEvent>, supply: Supply, order: OrderForm) -> Infusion {
+    let history = effective(&events);
+    Infusion { session, events, history, supply: Some(supply), drawn: supply.prepared, order: Some(order), corrected_at: None }
+}
+
 impl Chair {
     /// 20 min into 60 mL/h, everything in order.
     fn running() -> Self {
+        let session = session(Route::Iv, SessionState::InProgress);
         Self {
-            session: session(Route::Iv, SessionState::InProgress),
-            history: effective(&record([(0, start("60"))])),
-            supply: supply("100", "100"),
-            order: order(),
+            infusion: infusion(session, record([(0, start("60"))]), supply("100", "100"), order()),
             envelope: migraine_iv().envelope,
             checks: Checks { last_pressure_at: Some(t(minutes(19))), ..Checks::default() },
             at: t(minutes(20)),
@@ -76,36 +77,31 @@ impl Chair {
 
     /// The same, paused 10 min ago.
     fn paused() -> Self {
-        let events = record([(0, start("60")), (minutes(10), Administration::Pause)]);
         let pump = Pump { state: PumpState::Paused, stop_required_at: None, stopped_at: Some(t(minutes(10))) };
         let session = Session { pump, ..session(Route::Iv, SessionState::Paused) };
-        Self { session, history: effective(&events), ..Self::running() }
+        let events = record([(0, start("60")), (minutes(10), Administration::Pause)]);
+        Self { infusion: infusion(session, events, supply("100", "100"), order()), ..Self::running() }
     }
 
     /// A nebulizer fill of V7 ended after 10 min, 35 min ago.
     fn between_fills() -> Self {
         let residual = Administration::NebEnd(Residual::Measured(q("0")));
+        let session = session(Route::Nebulized, SessionState::InProgress);
+        let events = record([(0, Administration::NebStart), (minutes(10), residual)]);
         Self {
-            session: session(Route::Nebulized, SessionState::InProgress),
-            history: effective(&record([(0, Administration::NebStart), (minutes(10), residual)])),
-            supply: supply("52.875", "5"),
-            order: neb_form(),
+            infusion: infusion(session, events, supply("52.875", "5"), neb_form()),
             envelope: migraine_nebulized().envelope,
             at: t(minutes(45)),
             ..Self::running()
         }
     }
 
+    fn record(&mut self, entries: impl IntoIterator<Item = (i64, Administration)>) {
+        self.infusion.history = effective(&record(entries));
+    }
+
     fn facts(&self) -> Facts<'_> {
-        Facts {
-            session: &self.session,
-            history: &self.history,
-            supply: Some(&self.supply),
-            order: Some(&self.order),
-            envelope: &self.envelope,
-            checks: self.checks,
-            at: self.at,
-        }
+        Facts { infusion: &self.infusion, envelope: &self.envelope, checks: self.checks, at: self.at }
     }
 
     fn ask(&self, what: Administration) -> Result<Vec<Unmet>, Refusal> {
@@ -183,7 +179,7 @@ fn v3s_second_rate_breaks_the_envelope_too() {
 fn nothing_that_lowers_exposure_is_ever_guarded() {
     let mut chair = Chair::running();
     chair.checks = worst();
-    chair.session.pump.state = PumpState::StopRequired;
+    chair.infusion.session.pump.state = PumpState::StopRequired;
     let lower = [rate("59.9"), rate("0"), rescue()];
     for what in lower {
         assert_eq!(chair.ask_as(what.clone(), Overriding::default(), None), Ok(Vec::new()), "{:?}", what.kind());
@@ -216,7 +212,7 @@ fn no_more_drug_while_nobody_knows_how_the_patient_is() {
         (|chair| chair.checks.overdue = true, "dosing.check_overdue"),
         (|chair| chair.checks.act_open = true, "dosing.act_alert_open"),
         (|chair| chair.checks.last_pressure_at = Some(t(0)), "dosing.fresh_pressure"),
-        (|chair| chair.session.pump.state = PumpState::StopRequired, "dosing.pump_unconfirmed"),
+        (|chair| chair.infusion.session.pump.state = PumpState::StopRequired, "dosing.pump_unconfirmed"),
     ];
     for (change, rule) in cases {
         for (mut chair, what) in [
@@ -246,7 +242,9 @@ fn a_resume_is_no_way_around_the_order_or_the_label() {
     assert_eq!(rules(chair.ask(set("60", "10"))), ["dosing.concentration"], "V8: ten times the strength");
     assert_eq!(rules(chair.ask(set("66", "1"))), ["dosing.titration"]);
     let mut short = Chair::paused();
-    short.order.max_total = q("59");
+    if let Some(order) = &mut short.infusion.order {
+        order.max_total = q("59");
+    }
     assert_eq!(rules(short.ask(set("60", "1"))), ["dosing.order_total"], "the planned end moves with the pause");
 }
 
@@ -286,12 +284,12 @@ fn a_further_fill_is_ordered_and_not_too_soon() {
         (minutes(40), Administration::NebStart),
         (minutes(50), spilled()),
     ];
-    chair.history = effective(&record(twice));
+    chair.record(twice);
     chair.at = t(minutes(80));
     let refused = rules(chair.ask(Administration::NebStart));
     assert_eq!(refused, ["dosing.max_fills", "dosing.max_total", "dosing.absolute_cap", "dosing.order_total"]);
     let paused = [(0, Administration::NebStart), (minutes(4), Administration::NebPause)];
-    chair.history = effective(&record(paused));
+    chair.record(paused);
     assert_eq!(rules(chair.ask(Administration::NebStart)), [""; 0], "going on with a paused fill is free");
 }
 
@@ -299,12 +297,12 @@ fn a_further_fill_is_ordered_and_not_too_soon() {
 fn an_intent_needs_drug_that_runs_a_fact_only_an_open_record() {
     for state in SessionState::ALL {
         let mut chair = Chair::running();
-        chair.session.state = *state;
+        chair.infusion.session.state = *state;
         let asked = chair.ask(rate("65"));
         let refused = matches!(asked, Err(Refusal::InvalidTransition { event: "rate_change", .. }));
         assert_eq!(refused, *state != SessionState::InProgress, "{state}");
         assert!(chair.state(rate("65")).is_ok(), "stated in {state}");
-        chair.session.milestones.locked_at = Some(t(0));
+        chair.infusion.session.milestones.locked_at = Some(t(0));
         let closed = chair.state(rate("65"));
         assert!(matches!(closed, Err(Refusal::Clash { clash: Clash::WrongState, .. })), "closed in {state}");
     }
@@ -321,13 +319,54 @@ fn a_fact_is_kept_with_every_rule_it_broke() {
 
 #[test]
 fn an_unconfirmed_stop_gives_a_range() {
-    let supply = supply("100", "100");
-    let mut running = session(Route::Iv, SessionState::InProgress);
-    let history = effective(&record([(0, start("60"))]));
-    assert_eq!(estimate(&running, &history, Some(&supply), t(minutes(20))).least, None);
-    running = running.stop(Act::now(NURSE, t(minutes(10))), Default::default()).unwrap().session;
-    let range = estimate(&running, &history, Some(&supply), t(minutes(12)));
+    let mut visit = Chair::running().infusion;
+    assert_eq!(visit.given(t(minutes(20))).least, None);
+    visit.session = visit.session.stop(Act::now(NURSE, t(minutes(10))), Stop::default()).unwrap().session;
+    let range = visit.given(t(minutes(12)));
     assert_eq!((range.least.unwrap().iv.shown_mg(), range.most.iv.shown_mg()), ("10.00".into(), "12.00".into()));
+}
+
+#[test]
+fn the_planned_end_moves_with_a_pause_and_the_books_with_the_record() {
+    let mut chair = Chair::running();
+    assert_eq!(chair.infusion.planned_end(chair.at), Some(t(minutes(60))));
+    chair.record([(0, start("60")), (minutes(20), Administration::Pause), (minutes(27), resume("60"))]);
+    assert_eq!(chair.infusion.planned_end(t(minutes(30))), Some(t(minutes(67))));
+    let books = chair.infusion.books(t(minutes(67))).unwrap();
+    assert_eq!((books.prepared, books.charted), (q("100"), q("60")));
+}
+
+#[test]
+fn a_corrected_preparation_asks_for_a_read_back_by_two() {
+    let mut visit = Chair::paused().infusion;
+    assert!(!visit.read_back_due());
+    visit.corrected_at = Some(t(minutes(12)));
+    assert!(visit.read_back_due());
+    let setting = PumpSetting { rate: Some(q("60")), concentration: Some(q("1")), vtbi: Some(q("50")) };
+    for (second, due) in [(None, true), (Some(NURSE), false)] {
+        let mut resumed = super::vectors::event(90, t(minutes(15)), Administration::Resume(setting));
+        resumed.checked_by = second;
+        let events: Vec<_> = visit.events.iter().cloned().chain([resumed]).collect();
+        visit.history = effective(&events);
+        assert_eq!(visit.read_back_due(), due);
+    }
+}
+
+#[test]
+fn what_asks_for_closer_checks() {
+    let over = BolusOver::new(0).unwrap();
+    let history = effective(&record([
+        (0, start("60")),
+        (60, rate("50")),
+        (120, rate("55")),
+        (180, Administration::Bolus(q("5"), over)),
+        (240, Administration::Pause),
+        (300, resume("55")),
+        (360, rate("55")),
+        (420, rescue()),
+    ]));
+    assert_eq!(history.close_watch_triggers(), [120, 180, 300, 420].map(t));
+    assert_eq!(history.drug_starts(), [t(0)]);
 }
 
 #[test]
@@ -335,7 +374,7 @@ fn only_what_a_person_said_about_the_pump_becomes_an_entry() {
     let at = |minute| Act::now(NURSE, t(minutes(minute)));
     let claim = |minute| Some(PumpClaim { stopped_at: t(minutes(minute)) });
     let stop = |session: &Session, minute, pump| {
-        session.clone().stop(at(minute), crate::domain::session::infusion::Stop { pump, ..Default::default() }).unwrap().session
+        session.clone().stop(at(minute), Stop { pump, ..Default::default() }).unwrap().session
     };
     let running = session(Route::Iv, SessionState::InProgress);
     let asked = stop(&running, 10, None);

@@ -19,6 +19,7 @@ pub mod guard;
 #[cfg(test)]
 mod guard_tests;
 mod history;
+mod infusion;
 mod pump;
 #[cfg(test)]
 mod vectors;
@@ -32,4 +33,5 @@ pub use event::{
 };
 pub use exact::ExactDose;
 pub use history::{History, Standing, effective};
-pub use pump::{Estimate, entry_of, estimate, followed};
+pub use infusion::{Estimate, Infusion};
+pub use pump::{entry_of, followed};

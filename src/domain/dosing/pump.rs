@@ -1,7 +1,6 @@
 //! Where the drug record and the head of the session meet: the head says what the pump is said to do, the record
 //! has an entry only for what a person at the chair said it did (decisions.md 7).
 
-use super::delivered::{Delivered, Supply, delivered};
 use super::event::Administration;
 use super::history::{History, Standing};
 use crate::domain::act::Act;
@@ -10,25 +9,6 @@ use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
 use crate::domain::session::{Pump, PumpClaim, PumpState, Session, SessionState, Step};
 use crate::domain::time::Timestamp;
-
-/// What was given, when nobody has said yet when the pump stood still.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Estimate {
-    /// By the record up to `until`: the most that can have been given.
-    pub most: Delivered,
-    /// Up to the stop on the record: the least, when the pump is unconfirmed.
-    pub least: Option<Delivered>,
-}
-
-/// What was given up to `until`. While a stop waits for its confirmation at the pump the dose lies between what had
-/// been given when it was asked for and what a pump that ran on has given since.
-pub fn estimate(session: &Session, history: &History, supply: Option<&Supply>, until: Timestamp) -> Estimate {
-    let asked_at = session.pump.stop_required_at.filter(|asked| *asked < until && session.pump_unconfirmed());
-    Estimate {
-        most: delivered(history, supply, until),
-        least: asked_at.map(|asked| delivered(history, supply, asked)),
-    }
-}
 
 /// The entry that a pause, stop, emergency or confirmation adds to the record, if somebody at the chair said that
 /// the pump stands still, or it stood still already. `before` and `after` are the session around it.

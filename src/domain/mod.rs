@@ -22,6 +22,7 @@ pub mod discharge;
 pub mod dosing;
 pub mod earlier_treatment;
 pub mod event;
+pub mod flowsheet;
 pub mod icd10;
 pub mod id;
 pub mod medication;

@@ -103,6 +103,8 @@ CREATE TABLE alerts (
     covered TEXT NOT NULL CHECK (covered IN ('none', 'watch', 'act', 'pause', 'stop')),
     acknowledged_by UUID,
     acknowledged_at TIMESTAMPTZ,
+    -- Whether a prescriber has answered it at the level it has.
+    seen_by_prescriber BOOLEAN NOT NULL,
     closed_at TIMESTAMPTZ,
     PRIMARY KEY (clinic_id, id),
     UNIQUE (clinic_id, session_id, condition, occasion),

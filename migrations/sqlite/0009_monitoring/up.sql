@@ -99,6 +99,8 @@ CREATE TABLE alerts (
     covered TEXT NOT NULL CHECK (covered IN ('none', 'watch', 'act', 'pause', 'stop')),
     acknowledged_by BLOB,
     acknowledged_at INTEGER,
+    -- Whether a prescriber has answered it at the level it has.
+    seen_by_prescriber INTEGER NOT NULL CHECK (seen_by_prescriber IN (0, 1)),
     closed_at INTEGER,
     PRIMARY KEY (clinic_id, id),
     UNIQUE (clinic_id, session_id, condition, occasion),

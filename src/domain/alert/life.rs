@@ -28,6 +28,7 @@ impl Alert {
             covered: Level::None,
             acknowledged_by: None,
             acknowledged_at: None,
+            seen_by_prescriber: false,
             closed_at: None,
             version: 1,
         };
@@ -76,6 +77,7 @@ impl Alert {
             next.seen_at = course.risen_at.unwrap_or(course.peak_at);
             next.closed_at = None;
             next.paged_at = None;
+            next.seen_by_prescriber = false;
         }
         if alerting && course.confirmed && next.state == AlertState::Open && next.paged_at.is_none() {
             next.paged_at = Some(now);
@@ -102,9 +104,10 @@ impl Alert {
     /// confirm; a pause or stop level waits for its outcome, an overdue check for its reading.
     ///
     /// # Errors
-    /// `already_done` when it is not open; a field error when nothing was done.
+    /// `already_done` when it is not open, unless a prescriber still has to look; a field error when nothing was done.
     pub fn acknowledge(&self, answer: Answer) -> Result<(Self, AlertAction, Event), Refusal> {
-        if !matches!(self.state, AlertState::Open | AlertState::Historic) {
+        let prescriber_looks = answer.as_prescriber && self.holds_resume();
+        if !matches!(self.state, AlertState::Open | AlertState::Historic) && !prescriber_looks {
             return Err(Refusal::clash(Clash::AlreadyDone, "the alert is answered already"));
         }
         if answer.action.is_none() {
@@ -134,8 +137,13 @@ impl Alert {
         if answer.text.is_none() {
             return Err(Refusal::invalid("/text", "required", "say how it ended"));
         }
-        let next =
-            Self { state: AlertState::Closed, closed_at: Some(answer.at), version: self.version + 1, ..self.clone() };
+        let next = Self {
+            state: AlertState::Closed,
+            seen_by_prescriber: self.seen_by_prescriber || answer.as_prescriber,
+            closed_at: Some(answer.at),
+            version: self.version + 1,
+            ..self.clone()
+        };
         let action = self.action(&answer, AlertStep::Resolved);
         let event = next.event(EventKind::AlertResolved);
         Ok((next, action, event))
@@ -198,9 +206,12 @@ impl Alert {
             _ if self.state == AlertState::Historic => false,
             _ => self.peak >= Level::Pause && (self.paged_at.is_some() || self.level >= Level::Act),
         };
+        let ended = self.closed_at.is_some() && self.state == AlertState::Closed;
+        let needs_more = needs_more && !ended;
         let state = if needs_more { AlertState::Acknowledged } else { AlertState::Closed };
         let next = Self {
             state,
+            seen_by_prescriber: self.seen_by_prescriber || answer.as_prescriber,
             covered: self.covered.max(self.level),
             acknowledged_by: Some(answer.by),
             acknowledged_at: Some(answer.at),

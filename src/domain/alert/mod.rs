@@ -93,6 +93,8 @@ pub struct Alert {
     pub acknowledged_by: Option<StaffId>,
     /// When.
     pub acknowledged_at: Option<Timestamp>,
+    /// Whether a prescriber has answered it at the level it has.
+    pub seen_by_prescriber: bool,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
     /// Its version.
@@ -134,6 +136,8 @@ pub struct Answer {
     pub text: Option<String>,
     /// Who.
     pub by: StaffId,
+    /// Whether that is a prescriber.
+    pub as_prescriber: bool,
     /// When.
     pub at: Timestamp,
 }
@@ -163,6 +167,13 @@ impl Alert {
             && self.closed_at.is_none()
             && self.state != AlertState::Historic
             && self.peak >= Level::Act
+    }
+
+    /// Whether a paused drug must not go on before a prescriber has looked at it (api.md 2.2, resume).
+    pub fn holds_resume(&self) -> bool {
+        let stands = !matches!(self.state, AlertState::Retracted | AlertState::Historic);
+        let proved = self.paged_at.is_some() || self.closed_at.is_none();
+        self.condition.is_physiological() && stands && proved && self.peak >= Level::Pause && !self.seen_by_prescriber
     }
 
     /// Whether it asks for an answer.
@@ -202,6 +213,7 @@ impl Alert {
             .with("covered", self.covered.as_str())
             .with("acknowledged_by", self.acknowledged_by)
             .with("acknowledged_at", self.acknowledged_at)
+            .with("seen_by_prescriber", self.seen_by_prescriber)
             .with("closed_at", self.closed_at)
             .with("version", self.version)
     }

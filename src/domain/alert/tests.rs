@@ -37,6 +37,7 @@ fn answer(action: ActionCode, minute: i64) -> Answer {
         action: Some(action),
         text: None,
         by: StaffId(Uuid::from_u128(6)),
+        as_prescriber: false,
         at: at(minute),
     }
 }
@@ -121,6 +122,22 @@ fn an_act_at_the_pump_within_five_minutes_is_the_answer() {
         assert_eq!(implied.is_some(), counts, "{action} at minute {minute}");
         assert!(implied.is_none_or(|(alert, action, _)| alert.state == AlertState::Closed && action.step == AlertStep::Implied));
     }
+}
+
+#[test]
+fn a_pause_goes_on_only_after_a_prescriber_looked() {
+    let (answered, ..) = raised(Level::Pause, true).acknowledge(answer(ActionCode::Paused, 12)).unwrap();
+    assert!(answered.holds_resume());
+    assert!(answered.acknowledge(answer(ActionCode::Observed, 13)).is_err(), "a nurse has answered already");
+    let prescriber = Answer { as_prescriber: true, ..answer(ActionCode::Observed, 14) };
+    let (looked, ..) = answered.acknowledge(prescriber.clone()).unwrap();
+    assert_eq!((looked.holds_resume(), looked.state), (false, AlertState::Acknowledged));
+    let outcome = Answer { text: Some("settled".into()), ..answer(ActionCode::Observed, 20) };
+    let (closed, ..) = answered.resolve(outcome).unwrap();
+    assert!(closed.holds_resume());
+    let (looked_after, ..) = closed.acknowledge(prescriber).unwrap();
+    assert_eq!((looked_after.holds_resume(), looked_after.state), (false, AlertState::Closed));
+    assert!(!raised(Level::Act, true).holds_resume());
 }
 
 #[test]

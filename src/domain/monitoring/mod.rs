@@ -183,6 +183,36 @@ impl Assessment {
     }
 }
 
+/// What is kept of an assessment beside its row: computed once, when the row was entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The level.
+    pub level: Level,
+    /// The rules that gave it.
+    pub rules: Vec<String>,
+    /// What to do, most urgent first.
+    pub recommended: Vec<Advice>,
+    /// When the value has to be taken again.
+    pub recheck_due_at: Option<Timestamp>,
+}
+
+impl Verdict {
+    /// Of a row without values: it only says something about another.
+    pub const NOTHING: Self =
+        Self { level: Level::None, rules: Vec::new(), recommended: Vec::new(), recheck_due_at: None };
+}
+
+impl From<&Assessment> for Verdict {
+    fn from(seen: &Assessment) -> Self {
+        Self {
+            level: seen.level,
+            rules: seen.rules(),
+            recommended: seen.recommended.clone(),
+            recheck_due_at: seen.recheck_due_at,
+        }
+    }
+}
+
 /// What a row is judged against.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {

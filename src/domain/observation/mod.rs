@@ -20,6 +20,7 @@ use super::event::{Event, EventKind, Subject};
 use super::id::{ObservationId, PatientId, SessionId, StaffId};
 use super::policy::Lateness;
 use super::refusal::{Clash, Refusal};
+use super::session::Session;
 use super::time::Timestamp;
 
 words! {
@@ -127,6 +128,19 @@ pub struct Sheet {
     pub stopped_at: Option<Timestamp>,
     /// When the books were closed; no row may come after that.
     pub locked_at: Option<Timestamp>,
+}
+
+impl From<&Session> for Sheet {
+    fn from(session: &Session) -> Self {
+        let at = &session.milestones;
+        Self {
+            session: session.id,
+            patient: session.patient_id,
+            started_at: at.started_at,
+            stopped_at: at.stopped_at,
+            locked_at: at.locked_at,
+        }
+    }
 }
 
 impl Sheet {

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use crate::store::column::{DbTimestamp, DbUuid};
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
     alerts (clinic_id, id) {
         clinic_id -> DbUuid,
@@ -22,6 +22,7 @@ diesel::table! {
         covered -> Text,
         acknowledged_by -> Nullable<DbUuid>,
         acknowledged_at -> Nullable<DbTimestamp>,
+        seen_by_prescriber -> Bool,
         closed_at -> Nullable<DbTimestamp>,
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn session(route: Route, state: SessionState) -> Session {
         },
         team: Team { nurse_id: NURSE, prescriber_id: NURSE, owner_id: NURSE },
         note: None,
+        override_reason: None,
     };
     let booked = Session::schedule(new, Act::now(NURSE, t(-600)), Vec::new()).unwrap().session;
     Session { state, infusion_version: 7, pump: Pump::RUNNING, ..booked }

@@ -137,6 +137,16 @@ pub fn register(new: NewPatient, id: PatientId, mrn: String, now: Timestamp) -> 
     (patient, events)
 }
 
+/// `Rivera, Ana`: how lists and labels show a name.
+pub fn display_name(family: &str, given: Option<&str>) -> String {
+    given.map_or_else(|| family.to_owned(), |given| format!("{family}, {given}"))
+}
+
+/// The first letter of each name, for a board that strangers can see.
+pub fn initials(family: &str, given: Option<&str>) -> String {
+    [given.unwrap_or_default(), family].iter().filter_map(|name| name.trim().chars().next()).collect()
+}
+
 impl Patient {
     /// The record as it is after a patch; unchanged, and without an event, when the patch changes nothing.
     ///
@@ -161,16 +171,12 @@ impl Patient {
 
     /// `Rivera, Ana`: how lists and labels show the patient.
     pub fn display_name(&self) -> String {
-        match &self.who.given_name {
-            Some(given) => format!("{}, {given}", self.who.family_name),
-            None => self.who.family_name.clone(),
-        }
+        display_name(&self.who.family_name, self.who.given_name.as_deref())
     }
 
     /// The first letter of each name, for a board that strangers can see.
     pub fn initials(&self) -> String {
-        let names = [self.who.given_name.as_deref().unwrap_or_default(), &self.who.family_name];
-        names.iter().filter_map(|name| name.trim().chars().next()).collect()
+        initials(&self.who.family_name, self.who.given_name.as_deref())
     }
 
     /// Age in whole years on a date of the clinic.

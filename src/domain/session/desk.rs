@@ -29,6 +29,8 @@ pub struct NewSession {
     pub team: Team,
     /// A word of the people who book it.
     pub note: Option<String>,
+    /// Why a prescriber set rules of the series aside.
+    pub override_reason: Option<String>,
 }
 
 /// What may be changed while a visit is only booked; absent stays as it is.
@@ -83,7 +85,7 @@ impl Session {
             from: None,
             to: SessionState::Scheduled,
             act,
-            reason: None,
+            reason: new.override_reason,
             unmet,
         };
         Ok(Step::of(session, transition))

@@ -112,6 +112,12 @@ pub fn is_seen(all: &[Escort]) -> bool {
     in_force(all).iter().any(|escort| escort.status == EscortStatus::Seen)
 }
 
+/// The best that is known: seen before expected before called off.
+pub fn best(all: &[Escort]) -> Option<EscortStatus> {
+    let order = [EscortStatus::Seen, EscortStatus::Expected, EscortStatus::CalledOff];
+    order.into_iter().find(|status| in_force(all).iter().any(|escort| escort.status == *status))
+}
+
 /// Names an escort or says more about one already named: same name and phone is the same escort. `None` when
 /// everything was known already.
 ///
@@ -176,6 +182,8 @@ mod tests {
         ] {
             let known = after(statements);
             assert_eq!((is_promised(&known), is_seen(&known), in_force(&known).len()), (promised, seen, count), "{statements:?}");
+            let best = if seen { Some(Seen) } else if promised { Some(Expected) } else { statements.last().map(|(_, status)| *status) };
+            assert_eq!(super::best(&known), best, "{statements:?}");
         }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! [`table`] has the states and arrows, [`head`] what a session consists of, [`transition`] how it moves. What each
 //! event changes is told by place: [`desk`], [`infusion`], [`care`]. [`booking`] is what a slot is and who it holds,
-//! [`wish`] how a booking is decided, [`series`] whether it fits its plan, [`availability`] where there is room, [`escort`] who takes the patient home.
+//! [`wish`] how a booking is decided, [`series`] whether it fits its plan, [`availability`] where there is room, [`board`] the day chair by chair, [`escort`] who takes the patient home.
 
 pub mod availability;
+pub mod board;
 pub mod booking;
 pub mod care;
 pub mod desk;

@@ -59,6 +59,7 @@ pub(super) fn booked() -> Session {
         },
         team: Team { nurse_id: NURSE, prescriber_id: PRESCRIBER, owner_id: NURSE },
         note: None,
+        override_reason: None,
     };
     Session::schedule(new, asked(-600), Vec::new()).unwrap().session
 }

@@ -125,6 +125,14 @@ impl Session {
             }
     }
 
+    /// Refuses an event that is not possible now, before anything else is gathered for it.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidTransition`] with what is possible.
+    pub fn expect(&self, event: SessionEvent) -> Result<(), Refusal> {
+        if self.allows(event) { Ok(()) } else { Err(self.refuse(event)) }
+    }
+
     /// Refuses an event, naming what is possible instead.
     pub(super) fn refuse(&self, event: SessionEvent) -> Refusal {
         Refusal::InvalidTransition {

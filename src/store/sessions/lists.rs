@@ -2,6 +2,7 @@
 
 use super::row::Row;
 use crate::domain::id::{PatientId, RoomId, SessionId, StaffId};
+use crate::domain::patient;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::{Date, Timestamp};
 use crate::store::column::DateColumn;
@@ -53,6 +54,18 @@ pub struct PatientLabel {
     pub birth_date: Date,
     /// The clinic's number.
     pub mrn: String,
+}
+
+impl PatientLabel {
+    /// `Rivera, Ana`: as the patient's own record shows it.
+    pub fn display_name(&self) -> String {
+        patient::display_name(&self.family_name, self.given_name.as_deref())
+    }
+
+    /// The first letter of each name.
+    pub fn initials(&self) -> String {
+        patient::initials(&self.family_name, self.given_name.as_deref())
+    }
 }
 
 impl Gather<'_> {

@@ -1,0 +1,43 @@
+//! Sessions: book, move, receive, call off, hand over, read. What is done to the drug is spoken by other files.
+
+mod board;
+mod booking;
+mod desk;
+mod reading;
+mod views;
+
+use super::Endpoint;
+use crate::domain::id::SessionId;
+use crate::domain::session::{Session, Step};
+use crate::store::{Gather, Recorded, Result, StoreError, Writer};
+use crate::access::permission::Permission;
+use crate::domain::refusal::Unmet;
+use views::{SessionShown, Shown, is_clinical};
+
+/// Loads what is shown beside a session.
+fn shown(tx: &mut Gather<'_>, session: Session) -> Result<SessionShown> {
+    let patient = tx.patient_labels(&[session.patient_id])?.pop().ok_or(StoreError::NotFound)?;
+    let escorts = tx.escorts(&[session.id])?;
+    let clinical = is_clinical(tx.actor());
+    let blocked_by: Vec<Unmet> = Vec::new();
+    Ok(SessionShown::of(Shown { session, patient, escorts, blocked_by }, clinical))
+}
+
+/// Ends a unit with a session's new state.
+fn record<P: Permission>(tx: &mut Writer<'_, P>, step: Step) -> Result<Recorded> {
+    let version = step.session.version;
+    let events = step.events;
+    let view = shown(tx, step.session)?;
+    let reply = super::reply::ok(version, &view)?;
+    Ok(tx.record(events, reply))
+}
+
+/// Where a session can be read.
+fn location(id: SessionId) -> String {
+    format!("/api/v1/sessions/{id}")
+}
+
+/// Everything here.
+pub fn endpoints() -> Vec<Endpoint> {
+    [booking::endpoints(), reading::endpoints(), desk::endpoints(), board::endpoints()].into_iter().flatten().collect()
+}

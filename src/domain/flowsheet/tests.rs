@@ -47,6 +47,7 @@ fn session() -> Session {
         },
         team: Team { nurse_id: NURSE, prescriber_id: NURSE, owner_id: NURSE },
         note: None,
+        override_reason: None,
     };
     let mut session = Session::schedule(new, Act::now(NURSE, at(-600)), Vec::new()).unwrap().session;
     session.milestones.started_at = Some(at(0));

@@ -41,6 +41,7 @@ pub mod quantity;
 pub mod readiness;
 pub mod record;
 pub mod refusal;
+pub mod room;
 pub mod route;
 pub mod screening;
 pub mod session;

@@ -60,12 +60,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn house(&mut self) -> Result<House> {
-        let rooms = rooms::table
-            .filter(rooms::clinic_id.eq(self.clinic()))
-            .filter(rooms::retired_at.is_null())
-            .order((rooms::name, rooms::id))
-            .select(rooms::id)
-            .load::<RoomId>(self.connection)?;
+        let rooms = self.rooms()?.into_iter().filter(|room| room.retired_at.is_none()).map(|room| room.id).collect();
         let people = staff_roles::table
             .inner_join(staff::table.on(staff::clinic_id.eq(staff_roles::clinic_id).and(staff::id.eq(staff_roles::staff_id))))
             .filter(staff_roles::clinic_id.eq(self.clinic()))

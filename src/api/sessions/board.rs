@@ -113,7 +113,7 @@ pub async fn board(permit: Permit<ReadBoard>, store: Data<Store>) -> Answer {
                 room_name: rooms.iter().find(|room| room.id == day.room).map(|room| room.name.clone()).unwrap_or_default(),
                 sessions: day.visits.iter().map(|(session, conflict)| card(session, *conflict)).collect(),
             };
-            let in_use: Vec<RoomId> = rooms.iter().map(|room| room.id).collect();
+            let in_use: Vec<RoomId> = rooms.iter().filter(|room| room.retired_at.is_none()).map(|room| room.id).collect();
             Ok(BoardView { items: chairs(&in_use, &sessions, now).into_iter().map(row).collect() })
         })
         .await?;

@@ -37,7 +37,7 @@ fn location(id: SessionId) -> String {
     format!("/api/v1/sessions/{id}")
 }
 
-/// Everything here.
+/// Everything here; the board before the path with an id, which would take its name for one.
 pub fn endpoints() -> Vec<Endpoint> {
-    [booking::endpoints(), reading::endpoints(), desk::endpoints(), board::endpoints()].into_iter().flatten().collect()
+    [board::endpoints(), booking::endpoints(), reading::endpoints(), desk::endpoints()].into_iter().flatten().collect()
 }

@@ -90,7 +90,8 @@ pub struct Delivered {
 
 /// Folds the record up to `until`.
 ///
-/// A rate is in force from its entry up to the next one; a pause, a stop and a rate of zero give nothing. The drug
+/// A rate is in force from its entry up to the next one; a pause, a stop and a rate of zero give nothing, and a rate
+/// charted after the stop neither. The drug
 /// in the syringe decides, not what the pump was told is in it; only where no preparation was recorded the pump's
 /// word is all there is. The total never exceeds what was prepared, nor what the pump was told to give in all
 /// (clinical.md 3.3 d, decisions.md 37).
@@ -163,6 +164,8 @@ struct Running {
 struct Pump<'a> {
     supply: Option<&'a Supply>,
     now: Option<Timestamp>,
+    /// Stopped for good: only a new start makes it run again, whatever rate is charted.
+    stopped: bool,
     rate: MicrolitresPerHour,
     before_pause: MicrolitresPerHour,
     concentration: Option<MicrogramsPerMillilitre>,
@@ -186,6 +189,7 @@ impl<'a> Pump<'a> {
         Self {
             supply,
             now: None,
+            stopped: false,
             rate: none,
             before_pause: none,
             concentration: supply.map(|supply| supply.concentration),
@@ -233,7 +237,9 @@ impl<'a> Pump<'a> {
 
     fn apply(&mut self, what: &Administration, at: Timestamp) {
         match what {
+            Administration::RateChange(_) | Administration::Resume(_) if self.stopped => {}
             Administration::Start(setting) => {
+                self.stopped = false;
                 self.read_back(*setting);
                 self.rate = setting.rate.unwrap_or(MicrolitresPerHour::clamped(0));
             }
@@ -245,6 +251,7 @@ impl<'a> Pump<'a> {
                 self.rate = setting.rate.unwrap_or(if self.rate.get() > 0 { self.rate } else { self.before_pause });
             }
             Administration::Stop(volume) => {
+                self.stopped = true;
                 self.halt();
                 self.by_pump = volume.and_then(|volume| self.pumped(volume)).map(ExactDose::iv);
             }

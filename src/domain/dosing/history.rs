@@ -6,6 +6,30 @@ use crate::domain::quantity::{Amount as _, MicrolitresPerHour};
 use crate::domain::time::Timestamp;
 use std::collections::{HashMap, HashSet};
 
+words! {
+    /// Where an entry of the drug record stands.
+    pub enum EntryStatus {
+        /// It counts.
+        Final = "final",
+        /// A newer entry took its place; it stays readable.
+        Superseded = "superseded",
+        /// It should never have been, or says so of another; it counts for nothing.
+        EnteredInError = "entered_in_error",
+    }
+}
+
+/// Where an entry stands among all entries of its session, and the entry that corrects it.
+pub fn status_of(entry: &DosingEvent, all: &[DosingEvent]) -> (EntryStatus, Option<DosingEventId>) {
+    let corrects = |other: &&DosingEvent| other.amends.as_ref().is_some_and(|amends| amends.event == entry.id);
+    let is_mark = |entry: &DosingEvent| entry.amends.as_ref().is_some_and(|amends| amends.entered_in_error);
+    match all.iter().find(corrects) {
+        Some(newer) if is_mark(newer) => (EntryStatus::EnteredInError, Some(newer.id)),
+        Some(newer) => (EntryStatus::Superseded, Some(newer.id)),
+        None if is_mark(entry) => (EntryStatus::EnteredInError, None),
+        None => (EntryStatus::Final, None),
+    }
+}
+
 /// The entries in force, in the order they happened. What was corrected is not in it, and stays in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History(Vec<DosingEvent>);
@@ -119,11 +143,13 @@ impl History {
         self.0.iter().rev().find(ended).map(|event| event.act.occurred_at)
     }
 
-    /// When the last entry says that drug stopped, if nothing ran after it.
+    /// When the drug was stopped for good, if it was.
     pub fn stopped_at(&self) -> Option<Timestamp> {
-        let turns = |event: &&DosingEvent| !matches!(event.what, Administration::Rescue(_));
-        let last = self.0.iter().rev().find(turns)?;
-        matches!(last.what, Administration::Stop(_)).then_some(last.act.occurred_at)
+        if self.standing_at(Timestamp::MAX) != Standing::Stopped {
+            return None;
+        }
+        let stop = |event: &&DosingEvent| matches!(event.what, Administration::Stop(_));
+        self.0.iter().rev().find(stop).map(|event| event.act.occurred_at)
     }
 
     /// What the drug is doing at this instant; an entry counts from its own instant on.
@@ -132,6 +158,7 @@ impl History {
         let mut standing = Standing::NotStarted;
         for event in self.0.iter().take_while(|event| event.act.occurred_at <= at) {
             standing = match &event.what {
+                Administration::RateChange(_) | Administration::Resume(_) if standing == Standing::Stopped => standing,
                 Administration::Start(pump) => {
                     rate = pump.rate;
                     Standing::Running(rate)

@@ -32,6 +32,6 @@ pub use event::{
     Residual,
 };
 pub use exact::ExactDose;
-pub use history::{History, Standing, effective};
+pub use history::{EntryStatus, History, Standing, effective, status_of};
 pub use infusion::{Estimate, Infusion};
 pub use pump::{entry_of, followed};

@@ -254,6 +254,25 @@ fn a_pause_cuts_a_running_bolus_short() {
 }
 
 #[test]
+fn a_rate_charted_after_the_stop_gives_nothing() {
+    let events = record([(0, start("60")), (minutes(10), stop()), (minutes(12), rate("80")), (minutes(14), resume("60"))]);
+    let dose = given(&events, &supply("50", "50"), minutes(60));
+    assert_eq!((dose.iv.shown_mg().as_str(), dose.infusing_ms), ("10.00", 600_000));
+    assert_eq!(effective(&events).stopped_at(), Some(t(minutes(10))));
+}
+
+#[test]
+fn each_entry_says_where_it_stands() {
+    let mut events = v10();
+    let mut mark = event(101, t(minutes(42)), resume("40"));
+    mark.amends = Some(Amends { event: events[3].id, entered_in_error: true, reason: "r".into() });
+    events.push(mark);
+    let status: Vec<_> = events.iter().map(|event| status_of(event, &events).0.as_str()).collect();
+    let expected = ["final", "superseded", "final", "entered_in_error", "final", "final", "entered_in_error"];
+    assert_eq!(status, expected);
+}
+
+#[test]
 fn a_pushed_bolus_counts_from_its_own_instant() {
     let push = |at| record([(0, start("30")), (at, Administration::Bolus(q("5"), BolusOver::new(0).unwrap()))]);
     let bag = supply("50", "50");

@@ -20,6 +20,10 @@ pub mod guard;
 mod guard_tests;
 mod history;
 mod infusion;
+#[cfg(test)]
+mod infusion_tests;
+#[cfg(test)]
+mod properties;
 mod pump;
 #[cfg(test)]
 mod vectors;

@@ -63,6 +63,9 @@ pub trait Amount: Copy + Ord + std::fmt::Display {
     /// The whole number of small units.
     fn get(self) -> i64;
 
+    /// The same, borrowed: what the database binds.
+    fn small(&self) -> &i64;
+
     /// From small units.
     ///
     /// # Errors
@@ -71,7 +74,10 @@ pub trait Amount: Copy + Ord + std::fmt::Display {
         if (Self::LEAST..=Self::MOST).contains(&small) {
             Ok(Self::wrap(small))
         } else {
-            Err(QuantityError::OutOfRange { min: decimal(Self::LEAST, Self::SCALE), max: decimal(Self::MOST, Self::SCALE) })
+            Err(QuantityError::OutOfRange {
+                min: decimal(Self::LEAST, Self::SCALE),
+                max: decimal(Self::MOST, Self::SCALE),
+            })
         }
     }
 
@@ -105,7 +111,8 @@ fn parse_decimal(text: &str, scale: i64) -> Result<i64, QuantityError> {
     if fraction.len() > places as usize {
         return Err(QuantityError::TooManyDecimals { at_most: places });
     }
-    let number = |part: &str| if part.is_empty() { Ok(0) } else { part.parse::<i64>().map_err(|_| QuantityError::NotADecimal) };
+    let number =
+        |part: &str| if part.is_empty() { Ok(0) } else { part.parse::<i64>().map_err(|_| QuantityError::NotADecimal) };
     let missing = places.saturating_sub(u32::try_from(fraction.len()).unwrap_or(places));
     Ok(number(whole)? * scale + number(fraction)? * 10_i64.pow(missing))
 }
@@ -135,6 +142,7 @@ macro_rules! amounts {
             const MOST: i64 = $most;
             fn wrap(small: i64) -> Self { Self(small) }
             fn get(self) -> i64 { self.0 }
+            fn small(&self) -> &i64 { &self.0 }
         }
 
         /// The wire form, in the clinic's unit, without trailing zeros.

@@ -1,0 +1,13 @@
+DROP TABLE audit_details;
+DROP TABLE audit_subjects;
+DROP TABLE audit_events;
+DROP TABLE audit_heads;
+DROP TABLE idempotency_keys;
+DROP TABLE signing_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE login_sessions;
+DROP TABLE rooms;
+DROP TABLE staff_roles;
+DROP TABLE staff;
+DROP TABLE accounts;
+DROP TABLE clinics;

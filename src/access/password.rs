@@ -1,0 +1,115 @@
+//! Argon2id and the password rule (security.md 2.1).
+//!
+//! Hashing takes a tenth of a second on purpose: the caller runs it off the request threads, behind a limit, and
+//! never inside a transaction.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+/// The shortest password, in code points.
+pub const SHORTEST: usize = 12;
+/// The longest, in code points; a longer one would only cost time.
+pub const LONGEST: usize = 128;
+
+/// Memory in KiB, passes and lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// KiB.
+    pub memory: u32,
+    /// Passes.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Cost {
+    /// 64 MiB, two passes: about 0.16 s of one core (security.md 2.1).
+    pub const DEFAULT: Self = Self { memory: 65_536, passes: 2, lanes: 1 };
+
+    /// Stored parameters above these are refused: a row must not be able to take the server's memory.
+    const MOST: Self = Self { memory: 262_144, passes: 10, lanes: 4 };
+
+    fn argon2(self) -> Option<Argon2<'static>> {
+        let params = Params::new(self.memory, self.passes, self.lanes, Some(32)).ok()?;
+        Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    }
+}
+
+/// Why a password is not accepted as a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weak {
+    /// Fewer than [`SHORTEST`] code points.
+    TooShort,
+    /// More than [`LONGEST`] code points or 1024 bytes.
+    TooLong,
+    /// It contains the name it protects, or the product's.
+    ContainsName,
+}
+
+/// Checks a new password; never trims, folds or shortens it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(password: &str, login: &str) -> Result<(), Weak> {
+    let length = password.chars().count();
+    if length < SHORTEST {
+        return Err(Weak::TooShort);
+    }
+    if length > LONGEST || password.len() > 1024 {
+        return Err(Weak::TooLong);
+    }
+    let folded = password.to_lowercase();
+    if folded.contains("chairside") || (login.chars().count() > 2 && folded.contains(&login.to_lowercase())) {
+        return Err(Weak::ContainsName);
+    }
+    Ok(())
+}
+
+/// Hashes a password into the PHC string form; none when the machine has not the memory.
+pub fn hash(password: &str, salt: [u8; 16], cost: Cost) -> Option<String> {
+    let hash = cost.argon2()?.hash_password_with_salt(password.as_bytes(), &salt).ok()?;
+    Some(hash.to_string())
+}
+
+/// Whether the password is the one that was hashed.
+pub fn verify(password: &str, stored: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(stored) else { return false };
+    let Ok(params) = Params::try_from(&hash) else { return false };
+    let most = Cost::MOST;
+    if params.m_cost() > most.memory || params.t_cost() > most.passes || params.p_cost() > most.lanes {
+        return false;
+    }
+    password.len() <= 1024 && Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: Cost = Cost { memory: 64, passes: 1, lanes: 1 };
+
+    #[test]
+    fn only_the_password_that_was_hashed_verifies() {
+        let stored = hash("correct horse battery", [7; 16], CHEAP).unwrap();
+        assert!(verify("correct horse battery", &stored));
+        for wrong in ["correct horse batterz", "Correct horse battery", "correct horse battery ", ""] {
+            assert!(!verify(wrong, &stored), "{wrong:?}");
+        }
+        assert!(!verify("x", "not a hash"));
+    }
+
+    #[test]
+    fn stored_parameters_cannot_take_the_servers_memory() {
+        let stored = hash("correct horse battery", [7; 16], CHEAP).unwrap();
+        assert!(!verify("correct horse battery", &stored.replace("m=64", "m=4194304")));
+    }
+
+    #[test]
+    fn a_weak_password_is_refused_with_its_reason() {
+        assert_eq!(check("short", "ann"), Err(Weak::TooShort));
+        assert_eq!(check(&"x".repeat(129), "ann"), Err(Weak::TooLong));
+        assert_eq!(check("my-name-is-ANN-x", "ann"), Err(Weak::ContainsName));
+        assert_eq!(check("correct horse battery", "ann"), Ok(()));
+    }
+}

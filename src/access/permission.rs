@@ -1,0 +1,160 @@
+//! The permission table: one line for each thing somebody may be allowed to do, with the roles that may.
+//!
+//! This is the whole policy. `docs/permissions.csv` is its reviewed oracle, kept by hand; the OpenAPI document's
+//! `x-roles` and the test of every endpoint × role × clinic come from here.
+
+use super::role::{Role, Roles};
+
+/// What else a permission asks for or allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flag {
+    /// Cannot be used without a signing token: the person proved presence for this very act (decisions.md 6).
+    Signed,
+    /// Has its own queue and connections, and counts for ten minutes past the token's end: stop, pause, emergency.
+    Urgent,
+    /// An `Idempotency-Key` is required: it makes a clinical fact.
+    Keyed,
+    /// An `If-Match` is required: it changes a record somebody may have changed since.
+    Matched,
+    /// Is an entry of the trail even when no patient was found: searches and lists of patients.
+    Discloses,
+    /// Open to somebody who has not signed in.
+    Strangers,
+    /// Open to a watcher of the server.
+    Jobs,
+    /// Open to the operator at the command line.
+    Host,
+}
+
+/// One thing somebody may be allowed to do. Implemented only by the table below.
+pub trait Permission: Send + Sync + 'static {
+    /// The id in the trail, the OpenAPI document and the oracle.
+    const ID: &'static str;
+    /// The roles that may.
+    const ROLES: &'static [Role];
+    /// What else it asks for or allows.
+    const FLAGS: &'static [Flag];
+
+    /// Needs a signing token.
+    const SIGNED: bool = has(Self::FLAGS, Flag::Signed);
+    /// Goes first.
+    const URGENT: bool = has(Self::FLAGS, Flag::Urgent);
+    /// Needs an `Idempotency-Key`.
+    const KEYED: bool = has(Self::FLAGS, Flag::Keyed);
+    /// Needs an `If-Match`.
+    const MATCHED: bool = has(Self::FLAGS, Flag::Matched);
+    /// Always an entry of the trail.
+    const DISCLOSES: bool = has(Self::FLAGS, Flag::Discloses);
+    /// Strangers may.
+    const FOR_STRANGERS: bool = has(Self::FLAGS, Flag::Strangers);
+    /// Jobs may.
+    const FOR_JOBS: bool = has(Self::FLAGS, Flag::Jobs);
+    /// The host may.
+    const FOR_HOST: bool = has(Self::FLAGS, Flag::Host);
+
+    /// Whether one of these roles may.
+    fn allows(roles: &Roles) -> bool {
+        roles.hold_any(Self::ROLES)
+    }
+}
+
+const fn has(flags: &[Flag], wanted: Flag) -> bool {
+    let mut rest = flags;
+    while let [flag, others @ ..] = rest {
+        if *flag as u8 == wanted as u8 {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// One line of the table, for whoever lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// The id.
+    pub id: &'static str,
+    /// The roles that may.
+    pub roles: &'static [Role],
+    /// What else it asks for or allows.
+    pub flags: &'static [Flag],
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $id:literal for [$($role:ident),*] $(with [$($flag:ident),*])?;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub enum $name {}
+            impl Permission for $name {
+                const ID: &'static str = $id;
+                const ROLES: &'static [Role] = &[$(Role::$role),*];
+                const FLAGS: &'static [Flag] = &[$($(Flag::$flag),*)?];
+            }
+        )+
+        /// Every permission.
+        pub const TABLE: &[Line] = &[$(Line { id: <$name>::ID, roles: <$name>::ROLES, flags: <$name>::FLAGS }),+];
+    };
+}
+
+permissions! {
+    // access
+    /// Sign in, choose a clinic, rotate a refresh token.
+    SignIn = "auth.login" for [] with [Strangers];
+    /// End one's own sign-in.
+    SignOut = "auth.logout" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Prove presence for one act, alone or as second person.
+    ProvePresence = "auth.reauth" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Read one's own profile.
+    ReadSelf = "self.profile" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+
+    // clinic
+    /// Set up a clinic with its first administrator.
+    BootstrapClinic = "clinic.bootstrap" for [] with [Host];
+    /// Read the clinic's settings.
+    ReadClinic = "clinic.settings.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// See who works here, to pick a nurse or a witness.
+    ReadStaff = "staff.directory.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Add a member of staff.
+    InviteStaff = "user.invite" for [Admin] with [Host];
+    /// Change a member's name, state or roles.
+    ChangeStaff = "user.role.change" for [Admin] with [Matched];
+    /// See the chairs.
+    ReadRooms = "room.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Add a chair.
+    AddRoom = "room.create" for [Admin];
+
+    // patients
+    /// Find patients by name, birth date, number or phone.
+    SearchPatients = "patient.search" for [Prescriber, Nurse, FrontDesk] with [Discloses];
+    /// Read a patient; the front desk sees the card only.
+    ReadPatient = "patient.card.read" for [Prescriber, Nurse, FrontDesk];
+    /// Register a patient.
+    RegisterPatient = "patient.create" for [Prescriber, Nurse, FrontDesk];
+    /// Correct a patient's demographics.
+    ChangePatient = "patient.card.update" for [Prescriber, Nurse, FrontDesk] with [Matched];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_has_an_id_of_its_own_and_somebody() {
+        let mut ids: Vec<_> = TABLE.iter().map(|line| line.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), TABLE.len());
+        for line in TABLE {
+            let others = line.flags.iter().any(|flag| matches!(flag, Flag::Strangers | Flag::Jobs | Flag::Host));
+            assert!(!line.roles.is_empty() || others, "{} is nobody's", line.id);
+        }
+    }
+
+    #[test]
+    fn nobody_without_a_role_may_anything() {
+        assert!(!ReadPatient::allows(&Roles::default()));
+        assert!(!ReadPatient::allows(&Roles::of([Role::Admin, Role::Auditor])));
+        assert!(ReadPatient::allows(&Roles::of([Role::Admin, Role::Nurse])));
+    }
+}

@@ -1,0 +1,115 @@
+//! From a bearer token to an actor to a permit.
+//!
+//! A token's signature is verified once and remembered by its hash until it ends. A remembered *yes* passes at once,
+//! because the store asks again in its transaction; a remembered *no*, or a first sight, asks the database, so that a
+//! role that was granted works from the next request (engineering.md 3).
+
+use super::problem::{Problem, ProblemKind};
+use crate::access::permission::Permission;
+use crate::access::permit::{Actor, Origin, Permit, Scope};
+use crate::access::token::{Claims, Tokens};
+use crate::domain::id::RequestId;
+use crate::domain::time::Timestamp;
+use crate::store::Store;
+use actix_web::http::header;
+use actix_web::{HttpMessage as _, HttpRequest, web};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// How long past its end a token counts for what stops a drug, in seconds.
+const LATE_SECONDS: i64 = 600;
+/// More tokens than this are not remembered; the memory is then started anew.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Knows the keys, and the tokens it has seen.
+pub struct Authority {
+    /// The keys.
+    pub tokens: Tokens,
+    seen: Mutex<HashMap<[u8; 32], (Claims, Actor)>>,
+}
+
+impl Authority {
+    /// With these keys and no memory.
+    pub fn new(tokens: Tokens) -> Self {
+        Self { tokens, seen: Mutex::default() }
+    }
+
+    fn remembered(&self, hash: &[u8; 32], now: Timestamp, late: bool) -> Option<(Claims, Actor)> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (claims, actor) = seen.get(hash)?;
+        let end = claims.expires_at().plus_seconds(if late { LATE_SECONDS } else { 0 });
+        (now < end).then(|| (claims.clone(), actor.clone()))
+    }
+
+    fn remember(&self, hash: [u8; 32], claims: Claims, actor: Actor) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= MOST_REMEMBERED {
+            seen.clear();
+        }
+        seen.insert(hash, (claims, actor));
+    }
+}
+
+/// The id the server gave this request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestNumber(pub RequestId);
+
+/// Where a request comes from, as the trail names it.
+pub(super) fn origin(request: &HttpRequest) -> Origin {
+    let number = request.extensions().get::<RequestNumber>().map(|number| number.0);
+    Origin {
+        request: number.unwrap_or(RequestId(uuid::Uuid::nil())),
+        client_ip: request.peer_addr().map(|peer| peer.ip().to_string()),
+    }
+}
+
+/// The permit for `P`, or the problem that says why not.
+pub(super) async fn permit<P: Permission>(request: &HttpRequest) -> Result<Permit<P>, Problem> {
+    let origin = origin(request);
+    if P::FOR_STRANGERS {
+        return Permit::stranger(Scope::Installation, origin).map_err(|_| Problem::new(ProblemKind::Forbidden));
+    }
+    let store = data::<Store>(request)?;
+    let (claims, remembered, hash) = identify(request, P::URGENT)?;
+    if let Some(actor) = remembered
+        && let Ok(permit) = Permit::grant(&actor, origin.clone())
+    {
+        return Ok(permit);
+    }
+    let actor =
+        store.actor(claims.clone(), P::URGENT).await?.ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
+    data::<Authority>(request)?.remember(hash, claims, actor.clone());
+    match Permit::grant(&actor, origin.clone()) {
+        Ok(permit) => Ok(permit),
+        Err(denied) => {
+            store.refuse(&actor, denied.permission, origin).await?;
+            Err(Problem::new(ProblemKind::Forbidden).with("permission", denied.permission))
+        }
+    }
+}
+
+/// Verifies the token, or remembers that it was.
+fn identify(request: &HttpRequest, late: bool) -> Result<(Claims, Option<Actor>, [u8; 32]), Problem> {
+    let unauthenticated = || Problem::new(ProblemKind::Unauthenticated);
+    let authority = data::<Authority>(request)?;
+    let now = data::<Store>(request)?.clock().now();
+    let token = bearer(request).ok_or_else(unauthenticated)?;
+    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    if let Some((claims, actor)) = authority.remembered(&hash, now, late) {
+        return Ok((claims, Some(actor), hash));
+    }
+    let grace = if late { LATE_SECONDS } else { 0 };
+    let claims = authority.tokens.verify(token, now, grace).ok_or_else(unauthenticated)?;
+    Ok((claims, None, hash))
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+pub(super) fn data<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+    request.app_data::<web::Data<T>>().ok_or_else(|| Problem::new(ProblemKind::Internal))
+}

@@ -1,0 +1,31 @@
+//! Speaks it: bodies, views, handlers of a few lines, problems, the OpenAPI document.
+//!
+//! The laws of this layer:
+//! - A handler gathers (store), decides (domain), records (store). No rule and no SQL lives here.
+//! - An endpoint is registered once, by `endpoints![…]`, with its permit in its type.
+//! - Every error is a [`problem::Problem`]; a body refuses what it does not know.
+//! - A resource file names the layer's plumbing and the layers below, never another resource file.
+
+pub mod edge;
+pub mod endpoint;
+pub mod extract;
+pub mod guard;
+pub mod health;
+pub mod page;
+pub mod patients;
+pub mod problem;
+pub mod reply;
+pub mod sign_in;
+pub mod staff;
+pub mod wire;
+
+pub use crate::__endpoints as endpoints;
+pub use endpoint::Endpoint;
+
+/// The whole API on one page.
+pub fn all() -> Vec<Endpoint> {
+    [health::endpoints(), sign_in::endpoints(), staff::endpoints(), patients::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

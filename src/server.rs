@@ -1,0 +1,64 @@
+//! Puts middleware, routes and store together, and runs them.
+
+use crate::access::password::Cost;
+use crate::api::guard::Authority;
+use crate::api::page::Cursors;
+use crate::api::sign_in::Passwords;
+use crate::api::{self, edge, endpoint};
+use crate::keys::Keys;
+use crate::store::Store;
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// The largest body, in bytes.
+const LARGEST_BODY: usize = 512 * 1024;
+
+/// What a server is made of.
+pub struct Parts {
+    /// The data.
+    pub store: Store,
+    /// The keys.
+    pub keys: Keys,
+    /// What a password costs to compare.
+    pub password_cost: Cost,
+}
+
+/// A server on a listener that is open already; await it to run it.
+///
+/// # Errors
+/// When the listener cannot be used, or one hash does not fit into memory.
+pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<Server> {
+    let passwords = Passwords::new(parts.password_cost)
+        .ok_or_else(|| io::Error::other("not enough memory for one password hash"))?;
+    let store = web::Data::new(parts.store);
+    let authority = web::Data::new(Authority::new(parts.keys.tokens));
+    let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
+    let passwords = web::Data::new(passwords);
+    let paths = web::Data::new(edge::Paths::of(&api::all()));
+    let document = endpoint::document(&api::all());
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(edge::finish))
+            .app_data(store.clone())
+            .app_data(authority.clone())
+            .app_data(cursors.clone())
+            .app_data(passwords.clone())
+            .app_data(paths.clone())
+            .app_data(web::PayloadConfig::new(LARGEST_BODY))
+            .configure(|config| endpoint::mount(config, api::all()))
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+            .service(web::redirect("/docs", "/docs/"))
+            .default_service(web::route().to(edge::otherwise))
+    });
+    let server = server
+        .workers(workers)
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(20)
+        .listen(listener)?;
+    Ok(server.run())
+}

@@ -1,0 +1,110 @@
+//! Writing on PostgreSQL: a pool, one transaction a unit, and one thread that writes the entries about reads.
+//!
+//! The server groups commits by itself; only the entries about reads are gathered here, because ten reads a write
+//! would otherwise each take the clinic's head (engineering.md 4).
+
+use super::connection::{
+    AnyConnection, DatabaseUrl, Manager, Transactions, begin_write, depth, open, pool, roll_back_to,
+};
+use super::error::{Result, StoreError};
+use super::group::{Job, disclose};
+use super::queue::Queue;
+use super::trail::{Pending, trail_of};
+use super::unit::{Attempt, Unit};
+use crate::clock::Clock;
+use crate::domain::id::ClinicId;
+use diesel::connection::TransactionManager as _;
+use diesel::r2d2::Pool;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// The connections that write: most for everybody, two kept for what stops a drug.
+pub(super) struct Writers {
+    normal: Pool<Manager>,
+    urgent: Pool<Manager>,
+}
+
+impl Writers {
+    pub(super) fn open(url: &DatabaseUrl, size: u32) -> Result<Self> {
+        Ok(Self { normal: pool(url, size, false)?, urgent: pool(url, 2, false)? })
+    }
+
+    /// Runs a unit in a transaction of its own. Blocks: call it off the request threads.
+    pub(super) fn run(&self, unit: Unit, urgent: bool) -> Attempt {
+        let pool = if urgent { &self.urgent } else { &self.normal };
+        let Ok(mut connection) = pool.get() else { return Attempt::failed(StoreError::Busy) };
+        let ran = catch_unwind(AssertUnwindSafe(|| in_transaction(&mut connection, unit)));
+        ran.unwrap_or_else(|_| {
+            roll_back_to(&mut connection, 0);
+            Attempt::failed(StoreError::Broken("a unit of work panicked".into()))
+        })
+    }
+}
+
+fn in_transaction(connection: &mut AnyConnection, unit: Unit) -> Attempt {
+    if let Err(error) = begin_write(connection) {
+        return Attempt::failed(error.into());
+    }
+    let mut attempt = unit(connection);
+    if attempt.result.is_ok()
+        && let Err(error) = Transactions::commit_transaction(connection)
+    {
+        attempt = Attempt::failed(error.into());
+    }
+    if depth(connection) > 0 {
+        roll_back_to(connection, 0);
+    }
+    attempt
+}
+
+/// Starts the thread that writes the entries about reads.
+///
+/// # Errors
+/// When the database cannot be reached or the thread cannot be started.
+pub(super) fn start_discloser(
+    url: &DatabaseUrl,
+    queue: Arc<Queue<Job>>,
+    clock: Clock,
+) -> Result<std::thread::JoinHandle<()>> {
+    let url = url.clone();
+    let mut connection = Some(open(&url, false).map_err(|error| StoreError::Broken(error.to_string()))?);
+    std::thread::Builder::new()
+        .name("disclosures".into())
+        .spawn(move || {
+            while let Some(first) = queue.wait() {
+                let mut waiting: BTreeMap<ClinicId, (Vec<Pending>, Vec<oneshot::Sender<Result<()>>>)> = BTreeMap::new();
+                let mut next = Some(first);
+                while let Some(job) = next.take() {
+                    if let Job::Disclose { entries, answer } = job {
+                        let clinic = trail_of(entries.first().and_then(|entry| entry.entry.clinic));
+                        let (all, answers) = waiting.entry(clinic).or_default();
+                        all.extend(entries);
+                        answers.push(answer);
+                    }
+                    next = queue.next();
+                }
+                for (entries, answers) in waiting.into_values() {
+                    let written = write(&mut connection, &url, entries, &clock);
+                    for answer in answers {
+                        drop(answer.send(written.clone()));
+                    }
+                }
+            }
+        })
+        .map_err(|error| StoreError::Broken(error.to_string()))
+}
+
+/// One transaction for one clinic; a connection that failed is opened anew the next time.
+fn write(kept: &mut Option<AnyConnection>, url: &DatabaseUrl, entries: Vec<Pending>, clock: &Clock) -> Result<()> {
+    let mut connection = match kept.take() {
+        Some(connection) => connection,
+        None => open(url, false).map_err(|_| StoreError::Busy)?,
+    };
+    begin_write(&mut connection)?;
+    disclose(&mut connection, entries, clock)?;
+    Transactions::commit_transaction(&mut connection)?;
+    *kept = Some(connection);
+    Ok(())
+}

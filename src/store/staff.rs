@@ -1,0 +1,272 @@
+//! Clinics, accounts and memberships: who works here, and who they are at this moment.
+
+use super::connection::AnyConnection;
+use super::error::{Result, StoreError};
+use super::schema::foundation::{accounts, clinics, login_sessions, staff, staff_roles};
+use super::trail;
+use super::transaction::{Change, Gather};
+use crate::access::permit::Membership;
+use crate::access::role::{Role, Roles};
+use crate::domain::event::{Event, EventKind, Subject};
+use crate::domain::id::{AccountId, ClinicId, LoginSessionId, StaffId};
+use crate::domain::record::Record;
+use crate::domain::time::Timestamp;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+/// What a sign-in compares with, and where it may lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The human.
+    pub account: AccountId,
+    /// PHC string.
+    pub password_hash: String,
+    /// Moves when the password does.
+    pub cred_version: i64,
+    /// Clinics with a membership in force: id, name and the membership.
+    pub memberships: Vec<(ClinicId, String, StaffId)>,
+}
+
+/// A clinic that is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewClinic {
+    /// Its name.
+    pub name: String,
+    /// Its IANA time zone, checked.
+    pub zone: String,
+}
+
+/// A person who is given access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStaff {
+    /// The name they sign in with; unique everywhere.
+    pub login: String,
+    /// PHC string.
+    pub password_hash: String,
+    /// The name as printed beside a signature.
+    pub display_name: String,
+    /// What they are.
+    pub roles: Roles,
+}
+
+/// A member of staff as the directory shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffMember {
+    /// The membership.
+    pub id: StaffId,
+    /// Moves with each change.
+    pub version: i64,
+    /// The name as printed beside a signature.
+    pub display_name: String,
+    /// What they are.
+    pub roles: Roles,
+    /// When the membership ended.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// A membership with the version of the credential behind it.
+pub(super) struct Signer {
+    pub(super) membership: Membership,
+    pub(super) cred_version: i64,
+}
+
+/// The membership behind a sign-in, as it is now; none when the sign-in, the account or the membership ended.
+///
+/// `late` counts ten minutes past the sign-in's end: what stops a drug is never refused for that.
+pub(super) fn membership(
+    connection: &mut AnyConnection,
+    clinic: ClinicId,
+    login_session: LoginSessionId,
+    now: Timestamp,
+    late: bool,
+) -> Result<Option<Membership>> {
+    let ends_after = if late { now.plus_minutes(-10) } else { now };
+    let found = login_sessions::table
+        .find((clinic, login_session))
+        .filter(login_sessions::revoked_at.is_null())
+        .filter(login_sessions::expires_at.gt(ends_after))
+        .select((login_sessions::staff_id, login_sessions::cred_version))
+        .first::<(StaffId, i64)>(connection)
+        .optional()?;
+    let Some((staff, cred_version)) = found else { return Ok(None) };
+    let signer = signer(connection, clinic, staff)?;
+    Ok(signer.filter(|signer| signer.cred_version == cred_version).map(|signer| signer.membership))
+}
+
+/// A membership in force, with the version of its credential.
+pub(super) fn signer(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Result<Option<Signer>> {
+    let found = staff::table
+        .inner_join(accounts::table.on(accounts::id.eq(staff::account_id)))
+        .filter(staff::clinic_id.eq(clinic))
+        .filter(staff::id.eq(id))
+        .filter(staff::retired_at.is_null())
+        .filter(accounts::disabled_at.is_null())
+        .select((staff::account_id, staff::display_name, accounts::cred_version))
+        .first::<(AccountId, String, i64)>(connection)
+        .optional()?;
+    let Some((account, display_name, cred_version)) = found else { return Ok(None) };
+    let roles = roles_of(connection, clinic, id)?;
+    Ok(Some(Signer { membership: Membership { staff: id, account, clinic, roles, display_name }, cred_version }))
+}
+
+fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Result<Roles> {
+    let roles = staff_roles::table
+        .filter(staff_roles::clinic_id.eq(clinic))
+        .filter(staff_roles::staff_id.eq(id))
+        .filter(staff_roles::retired_at.is_null())
+        .select(staff_roles::role)
+        .load::<Role>(connection)?;
+    Ok(Roles::of(roles))
+}
+
+impl Gather<'_> {
+    /// What to compare a password with; none for an unknown or disabled login.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn credentials(&mut self, login: &str) -> Result<Option<Credentials>> {
+        let found = accounts::table
+            .filter(accounts::login.eq(login))
+            .filter(accounts::disabled_at.is_null())
+            .select((accounts::id, accounts::password_hash, accounts::cred_version))
+            .first::<(AccountId, String, i64)>(self.connection)
+            .optional()?;
+        let Some((account, password_hash, cred_version)) = found else { return Ok(None) };
+        let memberships = staff::table
+            .inner_join(clinics::table.on(clinics::id.eq(staff::clinic_id)))
+            .filter(staff::account_id.eq(account))
+            .filter(staff::retired_at.is_null())
+            .order(clinics::name)
+            .select((clinics::id, clinics::name, staff::id))
+            .load(self.connection)?;
+        Ok(Some(Credentials { account, password_hash, cred_version, memberships }))
+    }
+
+    /// What to compare the password of a member of this clinic with.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn own_credentials(&mut self, account: AccountId) -> Result<Option<(String, i64)>> {
+        let account = accounts::table.find(account).filter(accounts::disabled_at.is_null());
+        Ok(account.select((accounts::password_hash, accounts::cred_version)).first(self.connection).optional()?)
+    }
+
+    /// Everybody who works here, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn staff_members(&mut self) -> Result<Vec<StaffMember>> {
+        let clinic = self.clinic();
+        let rows = staff::table
+            .filter(staff::clinic_id.eq(clinic))
+            .order((staff::display_name, staff::id))
+            .select((staff::id, staff::version, staff::display_name, staff::retired_at))
+            .load::<(StaffId, i64, String, Option<Timestamp>)>(self.connection)?;
+        let held = staff_roles::table
+            .filter(staff_roles::clinic_id.eq(clinic))
+            .filter(staff_roles::retired_at.is_null())
+            .select((staff_roles::staff_id, staff_roles::role))
+            .load::<(StaffId, Role)>(self.connection)?;
+        let roles = |id: StaffId| Roles::of(held.iter().filter(|(staff, _)| *staff == id).map(|(_, role)| *role));
+        let member = |(id, version, display_name, retired_at)| StaffMember {
+            id,
+            version,
+            display_name,
+            roles: roles(id),
+            retired_at,
+        };
+        Ok(rows.into_iter().map(member).collect())
+    }
+
+    /// A member of this clinic, in force.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub fn member(&mut self, id: StaffId) -> Result<Membership> {
+        let signer = signer(self.connection, self.clinic(), id)?;
+        signer.map(|signer| signer.membership).ok_or(StoreError::NotFound)
+    }
+
+    /// The clinic's name and time zone.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is gone.
+    pub fn clinic_settings(&mut self) -> Result<(String, String)> {
+        Ok(clinics::table.find(self.clinic()).select((clinics::name, clinics::zone)).first(self.connection)?)
+    }
+}
+
+impl Change<'_> {
+    /// Sets up a clinic and begins its trail. The caller adds the first administrator.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn create_clinic(&mut self, new: &NewClinic) -> Result<(ClinicId, Event)> {
+        let (id, now) = (self.new_id::<ClinicId>(), self.now());
+        diesel::insert_into(clinics::table)
+            .values((
+                clinics::id.eq(id),
+                clinics::version.eq(1_i64),
+                clinics::name.eq(&new.name),
+                clinics::zone.eq(&new.zone),
+                clinics::created_at.eq(now),
+            ))
+            .execute(self.connection)?;
+        trail::begin(self.connection, id, now)?;
+        let record = Record::new("clinic", 1).with("id", id).with("name", &new.name).with("zone", &new.zone);
+        Ok((id, Event::of_clinic(EventKind::ClinicCreated, Subject::new("clinic", id, 1), record)))
+    }
+
+    /// Gives a person access to a clinic, with an account of their own.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when the login is taken.
+    pub fn add_staff(&mut self, clinic: ClinicId, new: &NewStaff) -> Result<(StaffId, Event)> {
+        let (account, id, now) = (self.new_id::<AccountId>(), self.new_id::<StaffId>(), self.now());
+        diesel::insert_into(accounts::table)
+            .values((
+                accounts::id.eq(account),
+                accounts::version.eq(1_i64),
+                accounts::login.eq(&new.login),
+                accounts::password_hash.eq(&new.password_hash),
+                accounts::cred_version.eq(1_i64),
+                accounts::created_at.eq(now),
+            ))
+            .execute(self.connection)?;
+        diesel::insert_into(staff::table)
+            .values((
+                staff::clinic_id.eq(clinic),
+                staff::id.eq(id),
+                staff::version.eq(1_i64),
+                staff::account_id.eq(account),
+                staff::display_name.eq(&new.display_name),
+                staff::created_at.eq(now),
+            ))
+            .execute(self.connection)?;
+        for role in new.roles.iter() {
+            self.grant_role(clinic, id, role)?;
+        }
+        let record = Record::new("staff", 1)
+            .with("id", id)
+            .with("account_id", account)
+            .with("login", &new.login)
+            .with("display_name", &new.display_name)
+            .with("roles", new.roles.to_string());
+        Ok((id, Event::of_clinic(EventKind::StaffAdded, Subject::new("staff", id, 1), record)))
+    }
+
+    fn grant_role(&mut self, clinic: ClinicId, staff: StaffId, role: Role) -> Result<()> {
+        let row = super::column::AnyId(self.new_id::<Uuid>());
+        diesel::insert_into(staff_roles::table)
+            .values((
+                staff_roles::clinic_id.eq(clinic),
+                staff_roles::id.eq(row),
+                staff_roles::version.eq(1_i64),
+                staff_roles::staff_id.eq(staff),
+                staff_roles::role.eq(role),
+                staff_roles::granted_at.eq(self.now()),
+            ))
+            .execute(self.connection)?;
+        Ok(())
+    }
+}

@@ -4,8 +4,10 @@
 //! show the plan it was released under (decisions.md 29).
 
 mod fields;
+mod progress;
 
 pub use fields::{PlanFields, PlanPatch};
+pub use progress::{Milestone, Progress, series};
 
 use super::event::{Event, EventKind, Subject};
 use super::icd10::Icd10;

@@ -45,7 +45,7 @@ fn around(protocol: &Protocol) -> Circumstances<'_> {
     Circumstances { protocol, other_active: None, today: date(2026, 3, 1) }
 }
 
-fn active() -> TreatmentPlan {
+pub(super) fn in_force() -> TreatmentPlan {
     draft_of(fields()).activate(signature(None), around(&published())).unwrap().0
 }
 
@@ -142,7 +142,7 @@ fn a_prescriber_sets_the_protocols_ceiling_aside_with_a_reason_that_stays_in_the
 
 #[test]
 fn a_revision_leaves_the_old_version_as_it_was_signed() {
-    let plan = active();
+    let plan = in_force();
     let before = plan.text.clone();
     let text = PlanText { sessions: 8, ..before.clone() };
     let revised = plan.revise(TreatmentPlanId(Uuid::max()), text, signature(None), around(&published())).unwrap();
@@ -155,7 +155,7 @@ fn a_revision_leaves_the_old_version_as_it_was_signed() {
 #[test]
 fn a_plan_is_not_closed_without_a_reason() {
     let closure = Closure { by: staff(), at: at(1), outcome: PlanOutcome::Completed, reason: " ".into() };
-    assert!(matches!(active().close(closure), Err(Refusal::Invalid(_))));
+    assert!(matches!(in_force().close(closure), Err(Refusal::Invalid(_))));
 }
 
 #[test]

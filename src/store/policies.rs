@@ -7,7 +7,7 @@ use super::transaction::{Change, Gather};
 use crate::domain::event::Event;
 use crate::domain::id::{ClinicId, PolicyId, StaffId};
 use crate::domain::policy::{Policy, Rules, ScoreSet, Setting};
-use crate::domain::protocol::{Protocol, ProtocolText, migraine_iv, migraine_nebulized};
+use crate::domain::protocol::{Protocol, migraine_iv, migraine_nebulized};
 use crate::domain::time::Timestamp;
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -111,23 +111,19 @@ impl Change<'_> {
     }
 
     /// What a new clinic starts with: the default policy, in force, and both protocols as drafts that wait for its
-    /// medical director.
+    /// medical director. The clinic is named, because the host sets it up from outside.
     ///
     /// # Errors
     /// [`super::StoreError::Duplicate`] when the clinic has them already.
-    pub fn seed_policy_and_protocols(&mut self) -> Result<Vec<Event>> {
+    pub fn seed_policy_and_protocols(&mut self, clinic: ClinicId) -> Result<Vec<Event>> {
         let policy = Policy::seeded(self.new_id(), self.now());
-        self.insert_policy(&policy)?;
+        diesel::insert_into(policies::table).values(Row::of(clinic, &policy)?).execute(self.connection)?;
         let mut events = vec![policy.approved()];
         for text in [migraine_iv(), migraine_nebulized()] {
-            events.push(self.seed_protocol(text)?);
+            let (draft, event) = Protocol::draft(self.new_id(), 1, None, self.now(), text)?;
+            self.insert_protocol_of(clinic, &draft)?;
+            events.push(event);
         }
         Ok(events)
-    }
-
-    fn seed_protocol(&mut self, text: ProtocolText) -> Result<Event> {
-        let (draft, event) = Protocol::draft(self.new_id(), 1, None, self.now(), text)?;
-        self.insert_protocol(&draft)?;
-        Ok(event)
     }
 }

@@ -297,7 +297,11 @@ impl Change<'_> {
     /// # Errors
     /// [`StoreError::Duplicate`] when the code has that edition already.
     pub fn insert_protocol(&mut self, protocol: &Protocol) -> Result<()> {
-        let row = Row::of(self.clinic(), protocol)?;
+        self.insert_protocol_of(self.clinic(), protocol)
+    }
+
+    pub(super) fn insert_protocol_of(&mut self, clinic: ClinicId, protocol: &Protocol) -> Result<()> {
+        let row = Row::of(clinic, protocol)?;
         diesel::insert_into(protocols::table).values(row).execute(self.connection)?;
         Ok(())
     }

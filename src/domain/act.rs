@@ -63,7 +63,15 @@ pub struct Act {
 impl Act {
     /// Somebody asks for something now.
     pub fn now(by: StaffId, now: Timestamp) -> Self {
-        Self { by, occurred_at: now, recorded_at: now, basis: Basis::AboutTo, source: None, observed_by: None, late_reason: None }
+        Self {
+            by,
+            occurred_at: now,
+            recorded_at: now,
+            basis: Basis::AboutTo,
+            source: None,
+            observed_by: None,
+            late_reason: None,
+        }
     }
 
     /// Reads what a body states.
@@ -93,11 +101,23 @@ impl Act {
         if ahead == Ahead::Refused {
             let age = now.minutes_since(occurred_at);
             if occurred_at > now.plus_minutes(SKEW_MIN) {
-                errors.add("/occurred_at", "clock_skew", format!("must not be more than {SKEW_MIN} min ahead of the server's clock"));
+                errors.add(
+                    "/occurred_at",
+                    "clock_skew",
+                    format!("must not be more than {SKEW_MIN} min ahead of the server's clock"),
+                );
             } else if basis == Basis::AboutTo && age > LATE_MIN {
-                errors.add("/basis", "not_an_intent", format!("what happened more than {LATE_MIN} min ago is sent with basis done"));
+                errors.add(
+                    "/basis",
+                    "not_an_intent",
+                    format!("what happened more than {LATE_MIN} min ago is sent with basis done"),
+                );
             } else if age > LATE_REASON_MIN && stated.late_reason.is_none() {
-                errors.add("/late_reason", "required", format!("is required more than {LATE_REASON_MIN} min after it happened"));
+                errors.add(
+                    "/late_reason",
+                    "required",
+                    format!("is required more than {LATE_REASON_MIN} min after it happened"),
+                );
             }
         }
         errors.finish()?;
@@ -177,9 +197,14 @@ mod tests {
     #[test]
     fn each_age_of_an_entry_has_its_rule() {
         // minutes before now, intent accepted, statement accepted, late
-        for (age, intent, statement, late) in
-            [(-6, false, false, false), (-5, true, true, false), (0, true, true, false), (15, true, true, false), (16, false, true, true), (61, false, false, true)]
-        {
+        for (age, intent, statement, late) in [
+            (-6, false, false, false),
+            (-5, true, true, false),
+            (0, true, true, false),
+            (15, true, true, false),
+            (16, false, true, true),
+            (61, false, false, true),
+        ] {
             let asked = Stated { occurred_at: Some(at(-age)), ..Stated::default() };
             assert_eq!(Act::stated(NURSE, at(0), asked, Ahead::Refused).is_ok(), intent, "intent of {age} min ago");
             let said = Act::stated(NURSE, at(0), done(at(-age)), Ahead::Refused);

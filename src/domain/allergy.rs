@@ -67,7 +67,12 @@ impl AllergyFields<'_> {
             }
             AllergyKind::NoneKnown => {
                 let given = [self.substance.is_some(), self.reaction.is_some(), self.severity.is_some()];
-                for pointer in ["/substance", "/reaction", "/severity"].iter().zip(given).filter(|(_, given)| *given).map(|(p, _)| *p) {
+                for pointer in ["/substance", "/reaction", "/severity"]
+                    .iter()
+                    .zip(given)
+                    .filter(|(_, given)| *given)
+                    .map(|(p, _)| *p)
+                {
                     errors.add(pointer, "not_allowed", "no allergy is known, so there is nothing to describe");
                 }
                 Some(Allergy::NoneKnown)
@@ -140,12 +145,22 @@ mod tests {
 
     fn draft(substance: Option<&str>, status: ChartStatus, amends: Option<u128>) -> Draft<Allergy> {
         let kind = if substance.is_some() { AllergyKind::Allergy } else { AllergyKind::NoneKnown };
-        let fields = StatementFields { status: Some(status), amends_id: amends.map(|n| AllergyId(Uuid::from_u128(n))), reason: amends.map(|_| "asked again") };
-        Draft::parse(fields, |errors| AllergyFields { kind, substance, reaction: None, severity: None }.parse(errors)).unwrap()
+        let fields = StatementFields {
+            status: Some(status),
+            amends_id: amends.map(|n| AllergyId(Uuid::from_u128(n))),
+            reason: amends.map(|_| "asked again"),
+        };
+        Draft::parse(fields, |errors| AllergyFields { kind, substance, reaction: None, severity: None }.parse(errors))
+            .unwrap()
     }
 
     fn add(list: Vec<Listed<Allergy>>, n: u128, draft: Draft<Allergy>) -> Vec<Listed<Allergy>> {
-        let entry = Entry { id: AllergyId(Uuid::from_u128(n)), patient: PatientId(Uuid::nil()), by: StaffId(Uuid::nil()), at: Timestamp::from_millis(0) };
+        let entry = Entry {
+            id: AllergyId(Uuid::from_u128(n)),
+            patient: PatientId(Uuid::nil()),
+            by: StaffId(Uuid::nil()),
+            at: Timestamp::from_millis(0),
+        };
         let (new, _) = draft.record(entry, &list).unwrap();
         listed(list.into_iter().map(|l| l.statement).chain([new]).collect())
     }
@@ -171,10 +186,14 @@ mod tests {
 
     #[test]
     fn none_known_has_no_substance_and_an_allergy_has_one() {
-        for (kind, substance, pointer) in [(AllergyKind::NoneKnown, Some("latex"), "/substance"), (AllergyKind::Allergy, None, "/substance")] {
+        for (kind, substance, pointer) in
+            [(AllergyKind::NoneKnown, Some("latex"), "/substance"), (AllergyKind::Allergy, None, "/substance")]
+        {
             let mut errors = FieldErrors::none();
             AllergyFields { kind, substance, reaction: None, severity: None }.parse(&mut errors);
-            assert!(matches!(errors.finish(), Err(Refusal::Invalid(errors)) if errors.iter().any(|error| error.pointer == pointer)));
+            assert!(
+                matches!(errors.finish(), Err(Refusal::Invalid(errors)) if errors.iter().any(|error| error.pointer == pointer))
+            );
         }
     }
 }

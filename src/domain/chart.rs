@@ -149,7 +149,11 @@ impl<T: ChartItem> Draft<T> {
         let reason = match (fields.amends_id, fields.reason) {
             (Some(_), reason) => errors.take(checked("/reason", reason.unwrap_or_default(), 1, 500)),
             (None, Some(_)) => {
-                errors.add("/reason", "not_allowed", "a reason belongs to a correction: name the statement in amends_id");
+                errors.add(
+                    "/reason",
+                    "not_allowed",
+                    "a reason belongs to a correction: name the statement in amends_id",
+                );
                 None
             }
             (None, None) => None,
@@ -248,7 +252,12 @@ mod tests {
         Draft::parse(fields, |errors| ConditionFields { code: "G43.709", ..ConditionFields::default() }.parse(errors))
     }
 
-    fn recorded(n: u128, status: ChartStatus, amends: Option<u128>, list: &[Listed<Condition>]) -> Result<Statement<Condition>, Refusal> {
+    fn recorded(
+        n: u128,
+        status: ChartStatus,
+        amends: Option<u128>,
+        list: &[Listed<Condition>],
+    ) -> Result<Statement<Condition>, Refusal> {
         let patient = PatientId(Uuid::nil());
         let entry = Entry { id: id(n), patient, by: StaffId(Uuid::nil()), at: Timestamp::from_millis(0) };
         let (statement, events) = draft(status, amends, amends.map(|_| "typed wrong"))?.record(entry, list)?;
@@ -262,7 +271,10 @@ mod tests {
         let list = listed(vec![first.clone()]);
         let ended = recorded(2, ChartStatus::Inactive, Some(1), &list).unwrap();
         let list = listed(vec![ended, first]);
-        assert_eq!(list.iter().map(|l| (l.stands(), l.is_active(), l.amended_by)).collect::<Vec<_>>(), [(true, false, None), (false, false, Some(id(2)))]);
+        assert_eq!(
+            list.iter().map(|l| (l.stands(), l.is_active(), l.amended_by)).collect::<Vec<_>>(),
+            [(true, false, None), (false, false, Some(id(2)))]
+        );
     }
 
     #[test]
@@ -274,7 +286,9 @@ mod tests {
         assert_eq!(recorded(3, ChartStatus::Active, Some(1), &list), Err(already_amended()));
         assert!(recorded(3, ChartStatus::Active, Some(2), &list).is_ok(), "a strike itself can be taken back");
         let unknown = recorded(3, ChartStatus::Active, Some(9), &list).unwrap_err();
-        assert!(matches!(unknown, Refusal::Invalid(errors) if errors.iter().any(|e| e.pointer == "/amends_id" && e.code == "unknown")));
+        assert!(
+            matches!(unknown, Refusal::Invalid(errors) if errors.iter().any(|e| e.pointer == "/amends_id" && e.code == "unknown"))
+        );
     }
 
     #[test]
@@ -285,7 +299,9 @@ mod tests {
             (ChartStatus::Active, None, Some("because"), "/reason"),
             (ChartStatus::EnteredInError, None, None, "/amends_id"),
         ] {
-            let Err(Refusal::Invalid(errors)) = draft(status, amends, reason) else { panic!("{status} {amends:?} {reason:?} was taken") };
+            let Err(Refusal::Invalid(errors)) = draft(status, amends, reason) else {
+                panic!("{status} {amends:?} {reason:?} was taken")
+            };
             assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), [pointer]);
         }
     }

@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn a_longer_name_is_never_hidden_behind_a_shorter_one() {
         for (index, (prefix, _)) in HEADACHES.iter().enumerate() {
-            assert!(!HEADACHES[..index].iter().any(|(earlier, _)| prefix.starts_with(earlier)), "{prefix} is unreachable");
+            assert!(
+                !HEADACHES[..index].iter().any(|(earlier, _)| prefix.starts_with(earlier)),
+                "{prefix} is unreachable"
+            );
         }
     }
 }

@@ -185,9 +185,24 @@ mod tests {
             (TreatmentClass::Acute, WhyStopped::NoEffect),
         ];
         let statements = tried.iter().zip(1..).map(|((class, why), n)| {
-            let fields = EarlierTreatmentFields { class: *class, name: "x", dose_text: None, weeks: Some(12), why_stopped: *why, detail: None };
-            let draft = Draft::parse(StatementFields { status: None, amends_id: None, reason: None }, |errors| fields.parse(errors)).unwrap();
-            let entry = Entry { id: EarlierTreatmentId(Uuid::from_u128(n)), patient: PatientId(Uuid::nil()), by: StaffId(Uuid::nil()), at: Timestamp::from_millis(0) };
+            let fields = EarlierTreatmentFields {
+                class: *class,
+                name: "x",
+                dose_text: None,
+                weeks: Some(12),
+                why_stopped: *why,
+                detail: None,
+            };
+            let draft = Draft::parse(StatementFields { status: None, amends_id: None, reason: None }, |errors| {
+                fields.parse(errors)
+            })
+            .unwrap();
+            let entry = Entry {
+                id: EarlierTreatmentId(Uuid::from_u128(n)),
+                patient: PatientId(Uuid::nil()),
+                by: StaffId(Uuid::nil()),
+                at: Timestamp::from_millis(0),
+            };
             draft.record(entry, &[]).unwrap().0
         });
         let failed = failed_preventive_classes(&listed(statements.collect()));

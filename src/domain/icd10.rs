@@ -31,7 +31,11 @@ impl Icd10 {
         };
         let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
         let begins_right = matches!(category.as_bytes(), [b'A'..=b'Z', b'0'..=b'9', _]);
-        if begins_right && plain(category) && plain(rest) && rest.len() <= 4 { Ok(Self(text.to_owned())) } else { Err(NoIcd10) }
+        if begins_right && plain(category) && plain(rest) && rest.len() <= 4 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NoIcd10)
+        }
     }
 
     /// The code as written.

@@ -137,11 +137,18 @@ mod tests {
 
     #[test]
     fn a_stopped_antidepressant_is_no_current_one() {
-        let entry = |n: u128| Entry { id: MedicationId(Uuid::from_u128(n)), patient: PatientId(Uuid::nil()), by: StaffId(Uuid::nil()), at: Timestamp::from_millis(0) };
+        let entry = |n: u128| Entry {
+            id: MedicationId(Uuid::from_u128(n)),
+            patient: PatientId(Uuid::nil()),
+            by: StaffId(Uuid::nil()),
+            at: Timestamp::from_millis(0),
+        };
         let make = |n, name, class, status| {
             let fields = StatementFields { status: Some(status), amends_id: None, reason: None };
             let now = Timestamp::from_millis(0);
-            let draft = Draft::parse(fields, |errors| MedicationFields { name, class, dose_text: None, last_taken_at: None }.parse(now, errors));
+            let draft = Draft::parse(fields, |errors| {
+                MedicationFields { name, class, dose_text: None, last_taken_at: None }.parse(now, errors)
+            });
             draft.unwrap().record(entry(n), &[]).unwrap().0
         };
         let list = listed(vec![
@@ -157,7 +164,12 @@ mod tests {
         let now = Timestamp::from_millis(1_000);
         for (taken, wrong) in [(1_000, false), (1_001, true)] {
             let mut errors = FieldErrors::none();
-            let fields = MedicationFields { name: "sumatriptan", class: MedicineClass::TriptanOrErgot, dose_text: None, last_taken_at: Some(Timestamp::from_millis(taken)) };
+            let fields = MedicationFields {
+                name: "sumatriptan",
+                class: MedicineClass::TriptanOrErgot,
+                dose_text: None,
+                last_taken_at: Some(Timestamp::from_millis(taken)),
+            };
             fields.parse(now, &mut errors);
             assert_eq!(errors.finish().is_err(), wrong, "{taken}");
         }

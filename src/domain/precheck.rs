@@ -165,11 +165,22 @@ impl Precheck {
     /// # Errors
     /// [`Refusal::Invalid`] with every field that cannot be right. A signed form needs an answer to every question of
     /// the route; `unknown` is one.
-    pub fn save(id: PrecheckId, visit: Visit, newest: Option<i64>, form: PrecheckForm, deed: Deed) -> Result<(Self, Event), Refusal> {
+    pub fn save(
+        id: PrecheckId,
+        visit: Visit,
+        newest: Option<i64>,
+        form: PrecheckForm,
+        deed: Deed,
+    ) -> Result<(Self, Event), Refusal> {
         form.check(visit.route, &deed)?;
         let number = newest.unwrap_or(0).saturating_add(1);
         let precheck = Self { id, visit, number, form, recorded_by: deed.by.staff, recorded_at: deed.at };
-        let event = Event::of_patient(EventKind::PrecheckRecorded, visit.patient, Subject::new("precheck", id, number), precheck.record());
+        let event = Event::of_patient(
+            EventKind::PrecheckRecorded,
+            visit.patient,
+            Subject::new("precheck", id, number),
+            precheck.record(),
+        );
         Ok((precheck, event))
     }
 
@@ -182,7 +193,9 @@ impl Precheck {
     /// reply is unknown.
     pub fn questions_meaning(&self, meaning: Meaning) -> Vec<DayQuestion> {
         let asked = DayQuestion::ALL.iter().copied().filter(|question| question.is_asked_for(self.visit.route));
-        asked.filter(|question| question.meaning(self.answer(*question).unwrap_or(DayAnswer::Unknown)) == meaning).collect()
+        asked
+            .filter(|question| question.meaning(self.answer(*question).unwrap_or(DayAnswer::Unknown)) == meaning)
+            .collect()
     }
 
     /// The canonical form.
@@ -227,7 +240,11 @@ impl PrecheckForm {
         deed.refuse_future("/food_at", self.food_at, &mut errors);
         deed.refuse_future("/consent_reaffirmed_at", self.consent_reaffirmed_at, &mut errors);
         if self.weight.is_some() != self.weight_source.is_some() {
-            errors.add("/weight_source", "required", "say whether the weight was measured or stated, and only with a weight");
+            errors.add(
+                "/weight_source",
+                "required",
+                "say whether the weight was measured or stated, and only with a weight",
+            );
         }
         for (pointer, words, most) in [("/iv_site", &self.iv_site, 100), ("/note", &self.note, 4000)] {
             if let Some(words) = words {
@@ -237,7 +254,11 @@ impl PrecheckForm {
         if self.sign {
             for question in DayQuestion::ALL.iter().filter(|question| question.is_asked_for(route)) {
                 if !self.replies.iter().any(|reply| reply.question == *question) {
-                    errors.add("/answers", "required", format!("has no answer to {question}: to sign, each question needs one; unknown is one"));
+                    errors.add(
+                        "/answers",
+                        "required",
+                        format!("has no answer to {question}: to sign, each question needs one; unknown is one"),
+                    );
                 }
             }
             if self.kit_ok.is_none() {
@@ -280,7 +301,12 @@ pub mod samples {
             DayReply { question, answer, detail: None }
         };
         PrecheckForm {
-            replies: DayQuestion::ALL.iter().copied().filter(|question| question.is_asked_for(route)).map(reply).collect(),
+            replies: DayQuestion::ALL
+                .iter()
+                .copied()
+                .filter(|question| question.is_asked_for(route))
+                .map(reply)
+                .collect(),
             clear_fluids_at: Some(noon().plus_minutes(-180)),
             food_at: Some(noon().plus_minutes(-600)),
             weight: Grams::parse("70.5").ok(),
@@ -307,10 +333,12 @@ mod tests {
     use uuid::Uuid;
 
     fn save(route: Route, form: PrecheckForm) -> Result<Precheck, Vec<(String, &'static str)>> {
-        Precheck::save(PrecheckId(Uuid::from_u128(20)), visit(route), Some(4), form, deed()).map(|saved| saved.0).map_err(|refusal| match refusal {
-            Refusal::Invalid(errors) => errors.into_iter().map(|error| (error.pointer, error.code)).collect(),
-            other => panic!("{other:?}"),
-        })
+        Precheck::save(PrecheckId(Uuid::from_u128(20)), visit(route), Some(4), form, deed())
+            .map(|saved| saved.0)
+            .map_err(|refusal| match refusal {
+                Refusal::Invalid(errors) => errors.into_iter().map(|error| (error.pointer, error.code)).collect(),
+                other => panic!("{other:?}"),
+            })
     }
 
     #[test]
@@ -322,7 +350,8 @@ mod tests {
             let mut precheck = signed(*route);
             assert_eq!(precheck.questions_meaning(Meaning::Unknown), []);
             precheck.form.replies.clear();
-            let asked: Vec<_> = DayQuestion::ALL.iter().copied().filter(|question| question.is_asked_for(*route)).collect();
+            let asked: Vec<_> =
+                DayQuestion::ALL.iter().copied().filter(|question| question.is_asked_for(*route)).collect();
             assert_eq!(precheck.questions_meaning(Meaning::Unknown), asked);
         }
     }
@@ -330,7 +359,10 @@ mod tests {
     #[test]
     fn for_each_question_exactly_one_of_yes_and_no_is_clear() {
         for question in DayQuestion::ALL {
-            let clear = [DayAnswer::Yes, DayAnswer::No].into_iter().filter(|answer| question.meaning(*answer) == Meaning::Clear).count();
+            let clear = [DayAnswer::Yes, DayAnswer::No]
+                .into_iter()
+                .filter(|answer| question.meaning(*answer) == Meaning::Clear)
+                .count();
             assert_eq!(clear, 1, "{question}");
             let not_applicable = question.meaning(DayAnswer::NotApplicable) == Meaning::Clear;
             assert_eq!(not_applicable, question.can_be_not_applicable(), "{question}");
@@ -343,7 +375,10 @@ mod tests {
             for left_out in DayQuestion::ALL.iter().filter(|question| question.is_asked_for(*route)) {
                 let mut form = clear_form(*route);
                 form.replies.retain(|reply| reply.question != *left_out);
-                assert!(save(*route, PrecheckForm { sign: false, ..form.clone() }).is_ok(), "a draft may be incomplete");
+                assert!(
+                    save(*route, PrecheckForm { sign: false, ..form.clone() }).is_ok(),
+                    "a draft may be incomplete"
+                );
                 assert_eq!(save(*route, form).unwrap_err(), [("/answers".to_owned(), "required")]);
             }
         }
@@ -353,13 +388,24 @@ mod tests {
     fn every_wrong_field_is_named_at_once() {
         let mut form = clear_form(Route::Iv);
         form.replies[1].answer = DayAnswer::NotApplicable;
-        form.replies.push(DayReply { question: DayQuestion::Pregnancy, answer: DayAnswer::No, detail: Some("\0".to_owned()) });
-        form.replies.push(DayReply { question: DayQuestion::RoomVentilationConfirmed, answer: DayAnswer::Yes, detail: None });
+        form.replies.push(DayReply {
+            question: DayQuestion::Pregnancy,
+            answer: DayAnswer::No,
+            detail: Some("\0".to_owned()),
+        });
+        form.replies.push(DayReply {
+            question: DayQuestion::RoomVentilationConfirmed,
+            answer: DayAnswer::Yes,
+            detail: None,
+        });
         form.food_at = Some(noon().plus_minutes(6));
         form.weight_source = None;
         form.kit_ok = None;
         let codes: Vec<_> = save(Route::Iv, form).unwrap_err().into_iter().map(|error| error.1).collect();
-        assert_eq!(codes, ["not_applicable", "repeated", "control_character", "not_asked", "future", "required", "required"]);
+        assert_eq!(
+            codes,
+            ["not_applicable", "repeated", "control_character", "not_asked", "future", "required", "required"]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::event::{Event, EventKind, Subject};
 use super::id::{PreparationId, StaffId};
-use super::quantity::{Amount as _, Microlitres, Micrograms, MicrogramsPerMillilitre};
+use super::quantity::{Amount as _, Micrograms, MicrogramsPerMillilitre, Microlitres};
 use super::record::Record;
 use super::refusal::{FieldErrors, Refusal};
 use super::route::Route;
@@ -117,12 +117,23 @@ impl Preparation {
     ///
     /// # Errors
     /// [`Refusal::Clash`] when the checker is the preparer, [`Refusal::Invalid`] for what cannot be.
-    pub fn make(id: PreparationId, visit: Visit, form: PreparationForm, amends: Option<Amends>, deed: Deed) -> Result<(Self, Event), Refusal> {
+    pub fn make(
+        id: PreparationId,
+        visit: Visit,
+        form: PreparationForm,
+        amends: Option<Amends>,
+        deed: Deed,
+    ) -> Result<(Self, Event), Refusal> {
         form.check(amends.as_ref(), &deed)?;
         let checked_by = deed.second("a preparation is checked by somebody else than who prepared it")?;
         let reason = amends.as_ref().map(|amends| amends.reason.clone());
         let made = Self { id, visit, form, amends, prepared_by: deed.by.staff, checked_by, recorded_at: deed.at };
-        let mut event = Event::of_patient(EventKind::PreparationRecorded, visit.patient, Subject::new("preparation", id, 1), made.record());
+        let mut event = Event::of_patient(
+            EventKind::PreparationRecorded,
+            visit.patient,
+            Subject::new("preparation", id, 1),
+            made.record(),
+        );
         event.reason = reason;
         Ok((made, event))
     }
@@ -190,7 +201,12 @@ impl Preparation {
 impl PreparationForm {
     fn check(&self, amends: Option<&Amends>, deed: &Deed) -> Result<(), Refusal> {
         let mut errors = FieldErrors::none();
-        for (pointer, words, most) in [("/product", Some(&self.product), 200), ("/lot", Some(&self.lot), 60), ("/vial", self.vial.as_ref(), 60), ("/diluent", self.diluent.as_ref(), 100)] {
+        for (pointer, words, most) in [
+            ("/product", Some(&self.product), 200),
+            ("/lot", Some(&self.lot), 60),
+            ("/vial", self.vial.as_ref(), 60),
+            ("/diluent", self.diluent.as_ref(), 100),
+        ] {
             if let Some(words) = words {
                 errors.take(text::checked(pointer, words, 1, most));
             }
@@ -201,7 +217,11 @@ impl PreparationForm {
         if self.drawn.get() == 0 {
             errors.add("/drawn_mg", "range", "must be more than 0");
         } else if !agree(self.drawn.get(), self.drawn_volume.get(), self.vial_concentration, 1) {
-            errors.add("/drawn_mg", "contradiction", "must be the drawn volume times the strength of the vial: one of the three is wrong");
+            errors.add(
+                "/drawn_mg",
+                "contradiction",
+                "must be the drawn volume times the strength of the vial: one of the three is wrong",
+            );
         }
         if self.final_volume < self.drawn_volume || self.final_volume.get() == 0 {
             errors.add("/actual_final_volume_ml", "contradiction", "must be at least the volume drawn from the vial");
@@ -322,7 +342,9 @@ mod tests {
     #[test]
     fn a_bag_with_its_overfill_is_named_and_one_without_is_not() {
         // decisions.md 17: 100 mL bags measured 106 to 112 mL.
-        for (volume, expected) in [("95.3", true), ("95.2", false), ("100", true), ("105", true), ("105.3", false), ("109", false)] {
+        for (volume, expected) in
+            [("95.3", true), ("95.2", false), ("100", true), ("105", true), ("105.3", false), ("109", false)]
+        {
             let found = faults(|form| form.final_volume = Microlitres::parse(volume).unwrap());
             assert_eq!(found.is_empty(), expected, "{volume}");
         }
@@ -364,7 +386,11 @@ mod tests {
     fn a_correction_takes_the_place_of_what_it_names() {
         let first = made(bag());
         let id = PreparationId(Uuid::from_u128(31));
-        let second = Preparation { id, amends: Some(Amends { id: first.id, reason: "label misread".to_owned() }), ..first.clone() };
+        let second = Preparation {
+            id,
+            amends: Some(Amends { id: first.id, reason: "label misread".to_owned() }),
+            ..first.clone()
+        };
         let all = [first, second];
         assert_eq!(Preparation::in_force(&all).map(|found| found.id).collect::<Vec<_>>(), [id]);
     }

@@ -27,14 +27,20 @@ impl Presence {
     ///
     /// # Errors
     /// When the instant is past or more than [`LONGEST_HOURS`] away.
-    pub fn say(staff: StaffId, until: Option<Timestamp>, now: Timestamp, version: i64) -> Result<(Self, Event), Refusal> {
+    pub fn say(
+        staff: StaffId,
+        until: Option<Timestamp>,
+        now: Timestamp,
+        version: i64,
+    ) -> Result<(Self, Event), Refusal> {
         if let Some(until) = until
             && (until <= now || until > now.plus_minutes(LONGEST_HOURS * 60))
         {
             return Err(Refusal::invalid("/until", "range", format!("must lie within the next {LONGEST_HOURS} hours")));
         }
         let presence = Self { staff, until, said_at: now, version };
-        let event = Event::of_clinic(EventKind::PresenceSet, Subject::new("presence", staff, version), presence.record());
+        let event =
+            Event::of_clinic(EventKind::PresenceSet, Subject::new("presence", staff, version), presence.record());
         Ok((presence, event))
     }
 
@@ -66,7 +72,12 @@ mod tests {
 
     fn said(until: Option<i64>, minutes_ago: i64) -> Presence {
         let now = noon();
-        Presence { staff: person(1).staff, until: until.map(|minutes| now.plus_minutes(minutes)), said_at: now.plus_minutes(-minutes_ago), version: 1 }
+        Presence {
+            staff: person(1).staff,
+            until: until.map(|minutes| now.plus_minutes(minutes)),
+            said_at: now.plus_minutes(-minutes_ago),
+            version: 1,
+        }
     }
 
     #[test]
@@ -91,7 +102,11 @@ mod tests {
     #[test]
     fn nobody_announces_the_past_or_next_week() {
         for (minutes, accepted) in [(-1, false), (0, false), (1, true), (1440, true), (1441, false)] {
-            assert_eq!(Presence::say(person(1).staff, Some(noon().plus_minutes(minutes)), noon(), 1).is_ok(), accepted, "{minutes}");
+            assert_eq!(
+                Presence::say(person(1).staff, Some(noon().plus_minutes(minutes)), noon(), 1).is_ok(),
+                accepted,
+                "{minutes}"
+            );
         }
         assert!(Presence::say(person(1).staff, None, noon(), 2).is_ok());
     }

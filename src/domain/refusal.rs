@@ -86,7 +86,16 @@ pub struct Unmet {
 impl Unmet {
     /// A condition that nobody may set aside, version 1, without figures.
     pub fn new(code: &'static str, rule_id: &'static str, text: impl Into<String>) -> Self {
-        Self { code, rule_id, rule_version: 1, text: text.into(), limit: None, actual: None, overridable: Override::None, fix: None }
+        Self {
+            code,
+            rule_id,
+            rule_version: 1,
+            text: text.into(),
+            limit: None,
+            actual: None,
+            overridable: Override::None,
+            fix: None,
+        }
     }
 
     /// Adds what the rule asks for and what was found.

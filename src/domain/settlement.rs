@@ -8,7 +8,7 @@
 use super::event::{Event, EventKind, Subject};
 use super::id::{SettlementId, StaffId};
 use super::policy::Rules;
-use super::quantity::{Amount as _, Microlitres, Micrograms, MicrogramsPerMillilitre};
+use super::quantity::{Amount as _, Micrograms, MicrogramsPerMillilitre, Microlitres};
 use super::record::Record;
 use super::refusal::{Clash, FieldErrors, Refusal};
 use super::text;
@@ -142,15 +142,30 @@ impl Settlement {
     /// # Errors
     /// [`Clash::AlreadyDone`] when nothing was prepared, [`Refusal::Clash`] when the witness is the actor,
     /// [`Refusal::Invalid`] with every field that is missing or cannot be.
-    pub fn settle(id: SettlementId, visit: Visit, form: SettlementForm, (books, tolerance): (Books, Tolerance), deed: Deed) -> Result<(Self, Event), Refusal> {
+    pub fn settle(
+        id: SettlementId,
+        visit: Visit,
+        form: SettlementForm,
+        (books, tolerance): (Books, Tolerance),
+        deed: Deed,
+    ) -> Result<(Self, Event), Refusal> {
         if books.prepared.get() == 0 {
-            return Err(Refusal::clash(Clash::WrongState, "nothing was prepared in this session, so there is nothing to settle"));
+            return Err(Refusal::clash(
+                Clash::WrongState,
+                "nothing was prepared in this session, so there is nothing to settle",
+            ));
         }
         let witness = deed.second("waste is witnessed by somebody else than who destroys it")?;
         let booked = form.book(books, tolerance)?;
         form.check(&booked, witness.is_some())?;
-        let settled = Self { id, visit, form, books, booked, recorded_by: deed.by.staff, witness, recorded_at: deed.at };
-        let mut event = Event::of_patient(EventKind::DrugSettled, visit.patient, Subject::new("settlement", id, 1), settled.record());
+        let settled =
+            Self { id, visit, form, books, booked, recorded_by: deed.by.staff, witness, recorded_at: deed.at };
+        let mut event = Event::of_patient(
+            EventKind::DrugSettled,
+            visit.patient,
+            Subject::new("settlement", id, 1),
+            settled.record(),
+        );
         event.reason.clone_from(&settled.form.explanation);
         Ok((settled, event))
     }
@@ -167,8 +182,13 @@ impl Settlement {
 
     /// How many µg the books of now lack (or have too much) against what was signed; zero when they still balance.
     pub fn difference_ug(&self, now: Books) -> i64 {
-        let given = if self.booked.given_basis == GivenBasis::PumpVolume { self.booked.given } else { now.charted.min(now.prepared) };
-        let accounted = given.get() + self.booked.wasted.get() + self.booked.breakage.get() + self.booked.unexplained_ug;
+        let given = if self.booked.given_basis == GivenBasis::PumpVolume {
+            self.booked.given
+        } else {
+            now.charted.min(now.prepared)
+        };
+        let accounted =
+            given.get() + self.booked.wasted.get() + self.booked.breakage.get() + self.booked.unexplained_ug;
         now.prepared.get() - accounted
     }
 
@@ -207,7 +227,11 @@ impl SettlementForm {
     fn book(&self, books: Books, tolerance: Tolerance) -> Result<Booked, Refusal> {
         let drug = |pointer, volume: Microlitres| match books.concentration {
             Some(concentration) => Ok(mass(volume, concentration)),
-            None => Err(Refusal::invalid(pointer, "no_single_concentration", "the preparations differ in concentration: a volume says nothing about the drug")),
+            None => Err(Refusal::invalid(
+                pointer,
+                "no_single_concentration",
+                "the preparations differ in concentration: a volume says nothing about the drug",
+            )),
         };
         let pump = self.pump_volume.map(|volume| drug("/pump_volume_ml", volume)).transpose()?;
         let given = pump.unwrap_or(books.charted).min(books.prepared);
@@ -235,7 +259,11 @@ impl SettlementForm {
 
     fn check(&self, booked: &Booked, witnessed: bool) -> Result<(), Refusal> {
         let mut errors = FieldErrors::none();
-        for (pointer, words, most) in [("/waste_method", &self.waste_method, 100), ("/explanation", &self.explanation, 2000), ("/hold_bag", &self.hold_bag, 60)] {
+        for (pointer, words, most) in [
+            ("/waste_method", &self.waste_method, 100),
+            ("/explanation", &self.explanation, 2000),
+            ("/hold_bag", &self.hold_bag, 60),
+        ] {
             if let Some(words) = words {
                 errors.take(text::checked(pointer, words, 1, most));
             }
@@ -248,9 +276,14 @@ impl SettlementForm {
             errors.add("/waste_method", "required", "say how the rest was destroyed");
         }
         if booked.unexplained_ug != 0 && self.discrepancy.is_none() {
-            errors.add("/discrepancy", "required", "the measured waste differs by more than the clinic's tolerance: say what kind of difference it is");
+            errors.add(
+                "/discrepancy",
+                "required",
+                "the measured waste differs by more than the clinic's tolerance: say what kind of difference it is",
+            );
         }
-        let needs_words = booked.unexplained_ug != 0 || booked.breakage.get() > 0 || booked.pump_differs || self.amends_id.is_some();
+        let needs_words =
+            booked.unexplained_ug != 0 || booked.breakage.get() > 0 || booked.pump_differs || self.amends_id.is_some();
         if needs_words && self.explanation.is_none() {
             errors.add("/explanation", "required", "a difference, a breakage or a correction needs an explanation");
         }
@@ -286,11 +319,19 @@ mod tests {
     }
 
     fn wasted(measured: Option<&str>) -> SettlementForm {
-        SettlementForm { measured_waste: measured.and_then(ml), waste_method: Some("denatured".to_owned()), ..SettlementForm::default() }
+        SettlementForm {
+            measured_waste: measured.and_then(ml),
+            waste_method: Some("denatured".to_owned()),
+            ..SettlementForm::default()
+        }
     }
 
     fn explained(form: SettlementForm) -> SettlementForm {
-        SettlementForm { discrepancy: Some(DiscrepancyClass::Unexplained), explanation: Some("counted twice".to_owned()), ..form }
+        SettlementForm {
+            discrepancy: Some(DiscrepancyClass::Unexplained),
+            explanation: Some("counted twice".to_owned()),
+            ..form
+        }
     }
 
     fn settle(form: SettlementForm, books: Books) -> Result<Settlement, Refusal> {
@@ -298,7 +339,14 @@ mod tests {
     }
 
     fn settle_with(form: SettlementForm, books: Books, second: Option<Person>) -> Result<Settlement, Refusal> {
-        Settlement::settle(SettlementId(Uuid::from_u128(40)), visit(Route::Iv), form, (books, Tolerance::from(&Rules::seeded())), Deed { second, ..deed() }).map(|settled| settled.0)
+        Settlement::settle(
+            SettlementId(Uuid::from_u128(40)),
+            visit(Route::Iv),
+            form,
+            (books, Tolerance::from(&Rules::seeded())),
+            Deed { second, ..deed() },
+        )
+        .map(|settled| settled.0)
     }
 
     fn pointers(refusal: Refusal) -> Vec<String> {
@@ -311,7 +359,10 @@ mod tests {
     #[test]
     fn v6_a_hundred_prepared_is_sixty_given_and_forty_wasted() {
         let settled = settle(wasted(Some("40")), books("100", "60")).unwrap();
-        assert_eq!((settled.booked.given, settled.booked.wasted, settled.booked.unexplained_ug), (mg("60"), mg("40"), 0));
+        assert_eq!(
+            (settled.booked.given, settled.booked.wasted, settled.booked.unexplained_ug),
+            (mg("60"), mg("40"), 0)
+        );
         assert_eq!(settled.difference_ug(books("100", "60")), 0);
     }
 
@@ -330,9 +381,18 @@ mod tests {
     #[test]
     fn a_variance_is_a_measurement_within_five_percent_or_two_milligrams() {
         // Prepared 100: the calculated waste is 100 less given.
-        for (given, measured, tolerated) in
-            [("60", "42", true), ("60", "38", true), ("60", "42.001", false), ("60", "37.999", false), ("10", "94.5", true), ("10", "94.501", false), ("10", "85.5", true), ("99", "2.9", true), ("99", "3.001", false), ("100", "2", true)]
-        {
+        for (given, measured, tolerated) in [
+            ("60", "42", true),
+            ("60", "38", true),
+            ("60", "42.001", false),
+            ("60", "37.999", false),
+            ("10", "94.5", true),
+            ("10", "94.501", false),
+            ("10", "85.5", true),
+            ("99", "2.9", true),
+            ("99", "3.001", false),
+            ("100", "2", true),
+        ] {
             let settled = settle(explained(wasted(Some(measured))), books("100", given)).unwrap();
             assert_eq!(!settled.is_discrepant(), tolerated, "given {given}, measured {measured}");
             assert_eq!(settled.booked.variance_ug, Some(mg(measured).get() - settled.booked.calculated_waste_ug));
@@ -349,7 +409,10 @@ mod tests {
     fn waste_needs_a_second_human_or_a_sealed_bag() {
         let form = wasted(None);
         assert_eq!(pointers(settle_with(form.clone(), books("100", "60"), None).unwrap_err()), ["/cosignature"]);
-        assert!(matches!(settle_with(form.clone(), books("100", "60"), Some(deed().by)), Err(Refusal::Clash { clash: Clash::SamePerson, .. })));
+        assert!(matches!(
+            settle_with(form.clone(), books("100", "60"), Some(deed().by)),
+            Err(Refusal::Clash { clash: Clash::SamePerson, .. })
+        ));
         let sealed = SettlementForm { hold_bag: Some("B-0042".to_owned()), ..form.clone() };
         assert!(settle_with(sealed, books("100", "60"), None).unwrap().awaits_witness());
         assert!(settle_with(form, books("60", "60"), None).is_ok(), "nothing is left, so nobody has to see it go");
@@ -361,7 +424,11 @@ mod tests {
         let settled = settle(read("61.5"), books("100", "60")).unwrap();
         assert_eq!((settled.booked.given, settled.booked.wasted), (mg("61.5"), mg("38.5")));
         assert_eq!(pointers(settle(read("70"), books("100", "60")).unwrap_err()), ["/explanation"]);
-        assert_eq!(settle(explained(read("120")), books("100", "60")).unwrap().booked.given, mg("100"), "never more than was prepared");
+        assert_eq!(
+            settle(explained(read("120")), books("100", "60")).unwrap().booked.given,
+            mg("100"),
+            "never more than was prepared"
+        );
     }
 
     #[test]

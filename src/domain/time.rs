@@ -117,7 +117,9 @@ mod tests {
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in ["", "2026-03-02", "2026-03-02T15:20:00", "2026-03-02T15:20:00Z[UTC]", "9999-01-01T00:00:00Z", "now"] {
+        for text in
+            ["", "2026-03-02", "2026-03-02T15:20:00", "2026-03-02T15:20:00Z[UTC]", "9999-01-01T00:00:00Z", "now"]
+        {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

@@ -35,7 +35,10 @@ impl Visit {
         if named == self.patient {
             return Ok(());
         }
-        Err(Refusal::clash(Clash::PatientMismatch, "this session belongs to another patient: check who sits in the chair"))
+        Err(Refusal::clash(
+            Clash::PatientMismatch,
+            "this session belongs to another patient: check who sits in the chair",
+        ))
     }
 }
 

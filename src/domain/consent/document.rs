@@ -38,7 +38,10 @@ pub fn document(form: &ConsentTemplate, scope: &Scope, shown: Shown<'_>) -> Vec<
     line("Form", &format!("{} version {}, language {}", content.code, form.form_version, content.language));
     line("SHA-256 of the form's text", &form.sha256.to_string());
     line("Covers the routes", &scope.routes.iter().map(|route| route_name(*route)).collect::<Vec<_>>().join(", "));
-    line("Covers at most", &format!("{} mg of ketamine in one visit for each kg of body weight that day", scope.max_dose));
+    line(
+        "Covers at most",
+        &format!("{} mg of ketamine in one visit for each kg of body weight that day", scope.max_dose),
+    );
     line("Covers the diagnoses", &scope.diagnoses());
     line("Valid for", &format!("{} days from the last signature, unless withdrawn before", content.validity_days));
     let _ = write!(out, "\n{}", content.text);

@@ -61,7 +61,11 @@ pub fn in_force(facts: &ConsentFacts, need: &Need<'_>) -> Result<ConsentId, Vec<
         Some((consent, life, scope)) if life.is_empty() && scope.is_empty() => Ok(consent.id),
         Some((_, life, scope)) => {
             let fixed = |unmet: Unmet| {
-                if unmet.fix.is_some() { unmet } else { unmet.fixed_by("POST", new_consent(facts.patient), "prescriber") }
+                if unmet.fix.is_some() {
+                    unmet
+                } else {
+                    unmet.fixed_by("POST", new_consent(facts.patient), "prescriber")
+                }
             };
             Err(life.into_iter().chain(scope).map(fixed).collect())
         }
@@ -173,7 +177,8 @@ fn scope_gaps(consent: &Consent, need: &Need<'_>) -> Vec<Unmet> {
     }
     gaps.extend(within_ceiling(consent, need.dose).err());
     if let Some(code) = need.indication.filter(|code| !consent.scope.covers_indication(code)) {
-        let unmet = Unmet::new("consent_indication", "consent.indication", "The consent does not cover this diagnosis.");
+        let unmet =
+            Unmet::new("consent_indication", "consent.indication", "The consent does not cover this diagnosis.");
         gaps.push(unmet.figures(consent.scope.diagnoses(), code.as_str()));
     }
     gaps

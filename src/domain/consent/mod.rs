@@ -23,10 +23,10 @@ pub use activation::{Activation, activate};
 pub use document::{MEDIA_TYPE, Shown, document};
 pub use in_force::{ConsentFacts, Need, in_force, may_run, within_ceiling};
 pub use influence::Influence;
-pub use report::{NewReport, ReportKind, Resolution, ReportOutcome, WithdrawalReport};
+pub use report::{NewReport, ReportKind, ReportOutcome, Resolution, WithdrawalReport};
 pub use scope::{Dose, Scope};
 pub use signature::{Capacity, NewSignature, SignMethod, Signature, SignerRole, StaffSigner, sign};
-pub use state::{Consent, NewConsent, ConsentAct, ConsentState, ConsentType, Ending, FormRef, TRANSITIONS, Validity};
+pub use state::{Consent, ConsentAct, ConsentState, ConsentType, Ending, FormRef, NewConsent, TRANSITIONS, Validity};
 pub use template::{Clause, ClauseId, ConsentTemplate, NewTemplate, TemplateState, default_form, in_effect};
 pub use withdrawal::{NewWithdrawal, SaidBy, Withdrawal, WithdrawalFacts, WithdrawalScope, Withdrawn, withdraw};
 

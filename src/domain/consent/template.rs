@@ -109,7 +109,11 @@ impl ConsentTemplate {
     ///
     /// # Errors
     /// [`Refusal::Invalid`] with everything that is wrong with the body.
-    pub fn draft(content: NewTemplate, form_version: i64, made: Made<ConsentTemplateId>) -> Result<(Self, Event), Refusal> {
+    pub fn draft(
+        content: NewTemplate,
+        form_version: i64,
+        made: Made<ConsentTemplateId>,
+    ) -> Result<(Self, Event), Refusal> {
         content.check().finish()?;
         let template = Self {
             id: made.id,
@@ -152,7 +156,8 @@ impl ConsentTemplate {
 
     /// Whether this version may be used at this instant, not looking at newer ones.
     pub fn is_effective_at(&self, at: Timestamp) -> bool {
-        self.effective_from().is_some_and(|from| from <= at) && self.content.effective_until.is_none_or(|until| at < until)
+        self.effective_from().is_some_and(|from| from <= at)
+            && self.content.effective_until.is_none_or(|until| at < until)
     }
 
     fn event(&self, kind: EventKind) -> Event {
@@ -186,7 +191,10 @@ impl ConsentTemplate {
 }
 
 /// The version of a form that a consent is presented on at this instant: the newest effective one.
-pub fn in_effect<'t>(versions: impl IntoIterator<Item = &'t ConsentTemplate>, at: Timestamp) -> Option<&'t ConsentTemplate> {
+pub fn in_effect<'t>(
+    versions: impl IntoIterator<Item = &'t ConsentTemplate>,
+    at: Timestamp,
+) -> Option<&'t ConsentTemplate> {
     versions.into_iter().filter(|form| form.is_effective_at(at)).max_by_key(|form| form.form_version)
 }
 

@@ -149,7 +149,8 @@ fn from_this_session(
             withdrawn.events.push(event);
         }
     }
-    let said_before = |earlier: &Withdrawal| earlier.session == session && earlier.scope == WithdrawalScope::ThisSession;
+    let said_before =
+        |earlier: &Withdrawal| earlier.session == session && earlier.scope == WithdrawalScope::ThisSession;
     if !facts.earlier.iter().any(said_before) {
         let fact = new.fact(consent, (WithdrawalScope::ThisSession, session), (said_at, made));
         withdrawn.events.push(fact.event());

@@ -4,8 +4,8 @@
 
 use super::exact::{ExactDose, half_up};
 use crate::domain::quantity::{
-    Amount, Grams, Microlitres, MicrolitresPerHour, Micrograms, MicrogramsPerHour, MicrogramsPerKilogram,
-    MicrogramsPerKilogramHour, MicrogramsPerMillilitre, Millimetres, NanogramsPerKilogramMinute,
+    Amount, Grams, Micrograms, MicrogramsPerHour, MicrogramsPerKilogram, MicrogramsPerKilogramHour,
+    MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour, Millimetres, NanogramsPerKilogramMinute,
 };
 use crate::domain::refusal::Refusal;
 

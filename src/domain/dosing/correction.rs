@@ -89,12 +89,11 @@ impl Corrector {
         let amended = match correction.draft {
             None => entry.clone(),
             Some(draft) if draft.what.kind() != entry.what.kind() => {
-                let detail = format!("must stay {}: otherwise mark it entered in error and record anew", entry.what.kind());
+                let detail =
+                    format!("must stay {}: otherwise mark it entered in error and record anew", entry.what.kind());
                 return Err(Refusal::invalid("/kind", "kind_changed", detail));
             }
-            Some(draft) => {
-                DosingEvent { what: draft.what, order: draft.order, reason: draft.reason, ..entry.clone() }
-            }
+            Some(draft) => DosingEvent { what: draft.what, order: draft.order, reason: draft.reason, ..entry.clone() },
         };
         Ok(DosingEvent { id, act, amends: Some(amends), unmet: Vec::new(), moved_from: None, ..amended })
     }
@@ -177,14 +176,18 @@ mod tests {
         assert_eq!(delivered(&effective(&all), Some(&supply), t(minutes(90))).iv.shown_mg(), "57.50");
         let again = corrector(NURSE).amend((&wrong, &all), &chair(), id(51), to(rate("65")));
         assert!(matches!(again, Err(Refusal::Clash { clash: Clash::AlreadyDone, .. })));
-        assert!(corrector(NURSE).amend((&amended, &all), &chair(), id(51), to(rate("65"))).is_ok(), "the newest can be");
+        assert!(
+            corrector(NURSE).amend((&amended, &all), &chair(), id(51), to(rate("65"))).is_ok(),
+            "the newest can be"
+        );
     }
 
     #[test]
     fn who_may_correct_and_until_when() {
         let all = v3();
         let stranger = StaffId(Uuid::from_u128(77));
-        let try_by = |corrector: Corrector, session: &Session| corrector.amend((&all[1], &all), session, id(50), to(rate("70")));
+        let try_by =
+            |corrector: Corrector, session: &Session| corrector.amend((&all[1], &all), session, id(50), to(rate("70")));
         assert!(matches!(try_by(corrector(stranger), &chair()), Err(Refusal::Blocked { .. })));
         assert!(try_by(Corrector { prescriber: true, ..corrector(stranger) }, &chair()).is_ok());
         let mut taken_over = chair();
@@ -200,8 +203,7 @@ mod tests {
     fn a_moved_entry_leaves_a_mark_here_and_counts_there_at_the_same_instant() {
         let mut here = v3();
         let there = Session { id: crate::domain::id::SessionId(Uuid::from_u128(55)), ..chair() };
-        let (mark, copy) =
-            corrector(NURSE).move_to((&here[1], &here), (&chair(), &there), [id(60), id(61)]).unwrap();
+        let (mark, copy) = corrector(NURSE).move_to((&here[1], &here), (&chair(), &there), [id(60), id(61)]).unwrap();
         assert_eq!((copy.session, copy.moved_from, &copy.amends), (there.id, Some(here[1].id), &None));
         assert_eq!((copy.act.occurred_at, &copy.what), (here[1].act.occurred_at, &here[1].what));
         here.push(mark);

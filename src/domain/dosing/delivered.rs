@@ -255,7 +255,10 @@ impl<'a> Pump<'a> {
                 self.halt();
                 self.by_pump = volume.and_then(|volume| self.pumped(volume)).map(ExactDose::iv);
             }
-            Administration::NebStart | Administration::NebPause | Administration::NebEnd(_) | Administration::Rescue(_) => return,
+            Administration::NebStart
+            | Administration::NebPause
+            | Administration::NebEnd(_)
+            | Administration::Rescue(_) => return,
         }
         self.now = Some(at);
     }

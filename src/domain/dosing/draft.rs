@@ -103,7 +103,8 @@ impl Draft {
         let reason = sent.reason.as_ref().and_then(|reason| errors.take(text::checked("/reason", reason, 1, 500)));
         errors.finish()?;
         let what = what.ok_or_else(|| Refusal::invalid("/kind", "required", "must say what was done"))?;
-        let ordered = |order: SentOrder| OrderedBy { by: order.by, mode: order.mode, at: order.at.unwrap_or(now).min(now) };
+        let ordered =
+            |order: SentOrder| OrderedBy { by: order.by, mode: order.mode, at: order.at.unwrap_or(now).min(now) };
         Ok(Self { what, order: sent.order.map(ordered), reason })
     }
 

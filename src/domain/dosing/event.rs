@@ -3,7 +3,7 @@
 use crate::domain::act::Act;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{DosingEventId, PatientId, SessionId, StaffId};
-use crate::domain::quantity::{Microlitres, MicrolitresPerHour, Micrograms, MicrogramsPerMillilitre};
+use crate::domain::quantity::{Micrograms, MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour};
 use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 

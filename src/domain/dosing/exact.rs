@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn a_half_is_shown_upward_and_only_once() {
-        for (micrograms, shown) in [(0, "0.00"), (4, "0.00"), (5, "0.01"), (14, "0.01"), (15, "0.02"), (24_664, "24.66")] {
+        for (micrograms, shown) in
+            [(0, "0.00"), (4, "0.00"), (5, "0.01"), (14, "0.01"), (15, "0.02"), (24_664, "24.66")]
+        {
             assert_eq!(ExactDose::of(Micrograms::clamped(micrograms)).shown_mg(), shown, "{micrograms} ug");
         }
         // A hair below the half is not a half.

@@ -114,7 +114,10 @@ impl Facts<'_> {
         let above = |rate: MicrolitresPerHour| self.infusion.history.rate_at(self.at).is_none_or(|now| rate > now);
         match what {
             Administration::RateChange(rate) => above(*rate),
-            Administration::Start(_) | Administration::Bolus(..) | Administration::Resume(_) | Administration::NebStart => true,
+            Administration::Start(_)
+            | Administration::Bolus(..)
+            | Administration::Resume(_)
+            | Administration::NebStart => true,
             _ => false,
         }
     }
@@ -167,7 +170,9 @@ impl Facts<'_> {
         }
         unmet.extend(match what {
             Administration::RateChange(rate) => self.rise_gaps(*rate, draft.order.is_some()),
-            Administration::Resume(PumpSetting { rate: Some(rate), .. }) => self.rise_gaps(*rate, draft.order.is_some()),
+            Administration::Resume(PumpSetting { rate: Some(rate), .. }) => {
+                self.rise_gaps(*rate, draft.order.is_some())
+            }
             Administration::Bolus(amount, _) => self.bolus_gaps(*amount),
             Administration::NebStart => self.fill_gaps(),
             _ => Vec::new(),
@@ -193,30 +198,36 @@ impl Facts<'_> {
         let session = self.infusion.session.id;
         if self.infusion.session.pump_unconfirmed() {
             let text = "confirm at the chair what the pump did";
-            unmet.push(
-                Unmet::new("pump_unconfirmed", "dosing.pump_unconfirmed", text)
-                    .fixed_by("POST", format!("/api/v1/sessions/{session}/pump-confirm"), "nurse"),
-            );
+            unmet.push(Unmet::new("pump_unconfirmed", "dosing.pump_unconfirmed", text).fixed_by(
+                "POST",
+                format!("/api/v1/sessions/{session}/pump-confirm"),
+                "nurse",
+            ));
         }
         if self.checks.overdue {
             unmet.push(
-                Unmet::new("check_overdue", "dosing.check_overdue", "a check of the patient is overdue")
-                    .fixed_by("POST", format!("/api/v1/sessions/{session}/observations"), "nurse"),
+                Unmet::new("check_overdue", "dosing.check_overdue", "a check of the patient is overdue").fixed_by(
+                    "POST",
+                    format!("/api/v1/sessions/{session}/observations"),
+                    "nurse",
+                ),
             );
         }
         if self.checks.act_open {
             let text = "an alert that asks for action is open";
-            unmet.push(
-                Unmet::new("act_alert_open", "dosing.act_alert_open", text)
-                    .fixed_by("GET", format!("/api/v1/alerts?session_id={session}&state=open"), "nurse"),
-            );
+            unmet.push(Unmet::new("act_alert_open", "dosing.act_alert_open", text).fixed_by(
+                "GET",
+                format!("/api/v1/alerts?session_id={session}&state=open"),
+                "nurse",
+            ));
         }
         if self.checks.last_pressure_at <= self.infusion.history.last_rise_at(self.at) {
             let text = "take the blood pressure first: none was taken since the rate was last raised";
-            unmet.push(
-                Unmet::new("pressure_missing", "dosing.fresh_pressure", text)
-                    .fixed_by("POST", format!("/api/v1/sessions/{session}/observations"), "nurse"),
-            );
+            unmet.push(Unmet::new("pressure_missing", "dosing.fresh_pressure", text).fixed_by(
+                "POST",
+                format!("/api/v1/sessions/{session}/observations"),
+                "nurse",
+            ));
         }
         unmet
     }
@@ -244,7 +255,8 @@ impl Facts<'_> {
         let last_rise_at = self.infusion.history.last_rise_at(self.at);
         if let (Some(order), Some(supply)) = (&self.infusion.order, self.infusion.supply) {
             let flow = |rate| Flow { rate, concentration: supply.concentration };
-            let rise = RiseFigures { from: flow(from), to: flow(rate), weight: order.weight, at: self.at, last_rise_at };
+            let rise =
+                RiseFigures { from: flow(from), to: flow(rate), weight: order.weight, at: self.at, last_rise_at };
             unmet.extend(self.envelope.breaches_of_rise(&rise).into_iter().map(Unmet::from));
         }
         if !ordered {
@@ -284,9 +296,11 @@ impl Facts<'_> {
     }
 
     fn bolus_gaps(&self, amount: Micrograms) -> Vec<Unmet> {
-        let breach = self.infusion.order.as_ref().and_then(|order| {
-            self.envelope.breach_of_bolus(BolusFigures { amount, weight: order.weight })
-        });
+        let breach = self
+            .infusion
+            .order
+            .as_ref()
+            .and_then(|order| self.envelope.breach_of_bolus(BolusFigures { amount, weight: order.weight }));
         breach.map(Unmet::from).into_iter().collect()
     }
 

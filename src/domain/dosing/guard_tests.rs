@@ -60,7 +60,15 @@ pub(super) struct Chair {
 
 fn infusion(session: Session, events: Vec<DosingEvent>, supply: Supply, order: OrderForm) -> Infusion {
     let history = effective(&events);
-    Infusion { session, events, history, supply: Some(supply), drawn: supply.prepared, order: Some(order), corrected_at: None }
+    Infusion {
+        session,
+        events,
+        history,
+        supply: Some(supply),
+        drawn: supply.prepared,
+        order: Some(order),
+        corrected_at: None,
+    }
 }
 
 impl Chair {
@@ -108,7 +116,12 @@ impl Chair {
         self.ask_as(what, Overriding::default(), Some(7))
     }
 
-    fn ask_as(&self, what: Administration, overriding: Overriding, expected: Option<i64>) -> Result<Vec<Unmet>, Refusal> {
+    fn ask_as(
+        &self,
+        what: Administration,
+        overriding: Overriding,
+        expected: Option<i64>,
+    ) -> Result<Vec<Unmet>, Refusal> {
         let draft = Draft { what, order: None, reason: None };
         let request = Request { draft: &draft, basis: Basis::AboutTo, expected_version: expected, overriding };
         admit(&self.facts(), request, Vec::new())

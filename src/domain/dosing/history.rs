@@ -196,7 +196,9 @@ impl History {
         let mut rose = None;
         for event in self.0.iter().take_while(|event| event.act.occurred_at <= at) {
             let new = match &event.what {
-                Administration::Start(pump) | Administration::Resume(pump) => pump.rate.map_or(rate, MicrolitresPerHour::get),
+                Administration::Start(pump) | Administration::Resume(pump) => {
+                    pump.rate.map_or(rate, MicrolitresPerHour::get)
+                }
                 Administration::RateChange(new) => new.get(),
                 _ => continue,
             };

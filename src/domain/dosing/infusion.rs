@@ -5,7 +5,7 @@ use super::event::{Administration, DosingEvent};
 use super::history::{History, effective};
 use crate::domain::order::{Order, OrderForm};
 use crate::domain::preparation::Preparation;
-use crate::domain::quantity::{Amount as _, MicrolitresPerHour, Micrograms};
+use crate::domain::quantity::{Amount as _, Micrograms, MicrolitresPerHour};
 use crate::domain::route::Route;
 use crate::domain::session::Session;
 use crate::domain::settlement::Books;
@@ -97,11 +97,7 @@ impl Infusion {
         let supply = self.supply?;
         let given = delivered(&self.history, Some(&supply), now);
         let charted = given.nebulized.map_or(given.iv, |nebulized| nebulized.most);
-        Some(Books {
-            prepared: self.drawn,
-            charted: charted.micrograms(),
-            concentration: Some(supply.concentration),
-        })
+        Some(Books { prepared: self.drawn, charted: charted.micrograms(), concentration: Some(supply.concentration) })
     }
 
     /// What has been given by `now` against a ceiling, rounded up.

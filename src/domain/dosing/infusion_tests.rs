@@ -78,23 +78,34 @@ fn only_what_a_person_said_about_the_pump_becomes_an_entry() {
     let paused = running.clone().pause(at(10), claim(10)).unwrap().session;
     assert_eq!(entry_of(&running, &paused, None), Some((t(minutes(10)), Administration::Pause)));
     let ended = stop(&paused, 15, None);
-    assert_eq!(entry_of(&paused, &ended, None), Some((t(minutes(15)), Administration::Stop(None))), "it stood still already");
+    assert_eq!(
+        entry_of(&paused, &ended, None),
+        Some((t(minutes(15)), Administration::Stop(None))),
+        "it stood still already"
+    );
     assert_eq!(entry_of(&ended, &ended, None), None, "a repeat adds nothing");
 }
 
 #[test]
 fn the_session_follows_what_the_record_says_but_never_runs_again_by_a_correction() {
     let now = || Act::now(NURSE, t(minutes(80)));
-    let follow = |session: Session, events: &[DosingEvent]| followed(session, now(), &effective(events)).unwrap().session;
+    let follow =
+        |session: Session, events: &[DosingEvent]| followed(session, now(), &effective(events)).unwrap().session;
     let running = || session(Route::Iv, SessionState::InProgress);
     let changed = follow(running(), &record([(0, start("60")), (minutes(20), rate("65"))]));
     assert_eq!((changed.version, changed.infusion_version), (1, 8), "a rate moves only the infusion's own counter");
     let late_pause = follow(running(), &record([(0, start("60")), (minutes(20), Administration::Pause)]));
     assert_eq!((late_pause.state, late_pause.pump.stopped_at), (SessionState::Paused, Some(t(minutes(20)))));
-    assert_eq!(follow(late_pause, &record([(0, start("60")), (minutes(20), rate("70"))])).state, SessionState::InProgress);
+    assert_eq!(
+        follow(late_pause, &record([(0, start("60")), (minutes(20), rate("70"))])).state,
+        SessionState::InProgress
+    );
     let mut stopless = v3();
     stopless.pop();
-    let stopped = Session { pump: Pump { state: PumpState::Stopped, ..Pump::IDLE }, ..session(Route::Iv, SessionState::Recovery) };
+    let stopped = Session {
+        pump: Pump { state: PumpState::Stopped, ..Pump::IDLE },
+        ..session(Route::Iv, SessionState::Recovery)
+    };
     assert_eq!(follow(stopped.clone(), &v3()).pump.state, PumpState::Stopped);
     let asked_again = follow(stopped, &stopless);
     assert_eq!((asked_again.state, asked_again.pump.state), (SessionState::Recovery, PumpState::StopRequired));

@@ -32,8 +32,8 @@ pub use correction::{Correction, Corrector};
 pub use delivered::{Delivered, Nebulized, Segment, Supply, delivered, delivered_with};
 pub use draft::{Draft, Sent, SentOrder};
 pub use event::{
-    Administration, Amends, BolusOver, DosingEvent, DosingKind, PumpSetting, OrderMode, OrderedBy, RescueClass, RescueDrug, RescueRoute,
-    Residual,
+    Administration, Amends, BolusOver, DosingEvent, DosingKind, OrderMode, OrderedBy, PumpSetting, RescueClass,
+    RescueDrug, RescueRoute, Residual,
 };
 pub use exact::ExactDose;
 pub use history::{EntryStatus, History, Standing, effective, status_of};

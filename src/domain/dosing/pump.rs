@@ -49,7 +49,9 @@ pub fn followed(session: Session, act: Act, history: &History) -> Result<Step, R
             Ok(Step::unchanged(session.infusion_changed(pump)))
         }
         (SessionState::InProgress, Standing::BetweenFills) => Ok(Step::unchanged(session.infusion_changed(Pump::IDLE))),
-        (SessionState::InProgress, Standing::Running(_)) => Ok(Step::unchanged(session.infusion_changed(Pump::RUNNING))),
+        (SessionState::InProgress, Standing::Running(_)) => {
+            Ok(Step::unchanged(session.infusion_changed(Pump::RUNNING)))
+        }
         _ => {
             let pump = session.pump;
             Ok(Step::unchanged(session.infusion_changed(pump)))

@@ -3,9 +3,7 @@
 use super::*;
 use crate::domain::act::Act;
 use crate::domain::id::{DosingEventId, PatientId, SessionId, StaffId};
-use crate::domain::quantity::{
-    Amount, Grams, Micrograms, Microlitres, MicrolitresPerHour,
-};
+use crate::domain::quantity::{Amount, Grams, Micrograms, Microlitres, MicrolitresPerHour};
 use crate::domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -254,7 +252,8 @@ fn a_pause_cuts_a_running_bolus_short() {
 
 #[test]
 fn a_rate_charted_after_the_stop_gives_nothing() {
-    let events = record([(0, start("60")), (minutes(10), stop()), (minutes(12), rate("80")), (minutes(14), resume("60"))]);
+    let events =
+        record([(0, start("60")), (minutes(10), stop()), (minutes(12), rate("80")), (minutes(14), resume("60"))]);
     let dose = given(&events, &supply("50", "50"), minutes(60));
     assert_eq!((dose.iv.shown_mg().as_str(), dose.infusing_ms), ("10.00", 600_000));
     assert_eq!(effective(&events).stopped_at(), Some(t(minutes(10))));

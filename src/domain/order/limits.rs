@@ -66,7 +66,9 @@ impl SessionLimits {
                 LimitedMeasure::Systolic => (&mut rules.pressure.act_systolic, &mut rules.pressure.pause_systolic),
                 LimitedMeasure::Diastolic => (&mut rules.pressure.act_diastolic, &mut rules.pressure.pause_diastolic),
                 LimitedMeasure::HeartRate => (&mut rules.heart.act_above, &mut rules.heart.pause_above),
-                LimitedMeasure::OxygenSaturation => (&mut rules.saturation.act_below, &mut rules.saturation.pause_below),
+                LimitedMeasure::OxygenSaturation => {
+                    (&mut rules.saturation.act_below, &mut rules.saturation.pause_below)
+                }
             };
             (*act, *pause) = (limit.act, limit.pause);
         }
@@ -110,7 +112,8 @@ mod tests {
     use crate::domain::refusal::Refusal;
 
     fn errors(measure: LimitedMeasure, act: i64, pause: i64) -> Vec<String> {
-        let limits = SessionLimits { measures: vec![MeasureLimit { measure, act, pause }], reason: "lives at 165".to_owned() };
+        let limits =
+            SessionLimits { measures: vec![MeasureLimit { measure, act, pause }], reason: "lives at 165".to_owned() };
         let mut errors = FieldErrors::none();
         limits.check(&Rules::seeded(), &mut errors);
         match errors.finish() {
@@ -140,9 +143,16 @@ mod tests {
     #[test]
     fn a_visit_changes_its_own_lines_and_nothing_else() {
         let seeded = Rules::seeded();
-        let limits = SessionLimits { measures: vec![MeasureLimit { measure: LimitedMeasure::Systolic, act: 185, pause: 195 }], reason: "r".to_owned() };
+        let limits = SessionLimits {
+            measures: vec![MeasureLimit { measure: LimitedMeasure::Systolic, act: 185, pause: 195 }],
+            reason: "r".to_owned(),
+        };
         let applied = limits.applied_to(&seeded);
-        let changed: Vec<_> = Rules::TABLE.iter().filter(|row| applied.get(row) != seeded.get(row)).map(|row| (row.name, applied.get(row))).collect();
+        let changed: Vec<_> = Rules::TABLE
+            .iter()
+            .filter(|row| applied.get(row) != seeded.get(row))
+            .map(|row| (row.name, applied.get(row)))
+            .collect();
         assert_eq!(changed, [("act_systolic", 185), ("pause_systolic", 195)]);
     }
 }

@@ -13,15 +13,15 @@ pub use sign::OrderFacts;
 
 use super::dosing::convert::{DevineBase, DosingWeight};
 use super::id::{OrderId, PrecheckId, ProtocolId, StaffId};
+use super::patient::Sex;
+use super::precheck::PrecheckForm;
 use super::quantity::{
     Amount as _, Grams, Micrograms, MicrogramsPerKilogram, MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour,
 };
-use super::patient::Sex;
-use super::precheck::PrecheckForm;
 use super::record::{Canonical, Record};
 use super::time::Timestamp;
-use super::visit::Visit;
 use super::treatment_plan::WeightBasis;
+use super::visit::Visit;
 
 words! {
     /// A hold that a prescriber may set aside for one visit, with a reason (decisions.md 14, 24).

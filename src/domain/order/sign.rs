@@ -10,8 +10,8 @@ use crate::domain::quantity::{Amount as _, Grams, MicrogramsPerKilogram, Microgr
 use crate::domain::refusal::{FieldErrors, Override, Refusal, Unmet};
 use crate::domain::route::Route;
 use crate::domain::text;
-use crate::domain::visit::{Deed, Visit};
 use crate::domain::treatment_plan::WeightBasis;
+use crate::domain::visit::{Deed, Visit};
 
 /// How far rate × time × concentration may lie from the dose: a pump steps by 0.1 mL/h.
 const DOSE_TOLERANCE_PERCENT: i128 = 5;
@@ -45,7 +45,13 @@ impl Order {
     /// # Errors
     /// [`Refusal::Invalid`] for everything that contradicts itself; [`Refusal::Blocked`] with every limit that is
     /// exceeded and not set aside by whoever may.
-    pub fn sign(id: OrderId, visit: Visit, form: OrderForm, facts: &OrderFacts, deed: Deed) -> Result<(Self, Event), Refusal> {
+    pub fn sign(
+        id: OrderId,
+        visit: Visit,
+        form: OrderForm,
+        facts: &OrderFacts,
+        deed: Deed,
+    ) -> Result<(Self, Event), Refusal> {
         form.check(visit.route, facts)?;
         let seconded_by = deed.second("the second person of an order is not the one who signs it")?;
         let breaches = form.breaches(&facts.envelope);
@@ -54,8 +60,10 @@ impl Order {
                 && seconded_by.is_some()
                 && (breach.overridable == Override::Prescriber || facts.second_prescribes)
         };
-        let overridden = breaches.iter().filter(|breach| set_aside(breach)).map(|breach| breach.rule.to_owned()).collect();
-        let mut by: Vec<Unmet> = breaches.iter().filter(|breach| !set_aside(breach)).cloned().map(Unmet::from).collect();
+        let overridden =
+            breaches.iter().filter(|breach| set_aside(breach)).map(|breach| breach.rule.to_owned()).collect();
+        let mut by: Vec<Unmet> =
+            breaches.iter().filter(|breach| !set_aside(breach)).cloned().map(Unmet::from).collect();
         by.extend(facts.unmet(visit, form.dose));
         let (true, Some(precheck)) = (by.is_empty(), &facts.precheck) else {
             return Err(Refusal::Blocked { event: "release", by });
@@ -85,7 +93,8 @@ impl OrderFacts {
         if !self.precheck.as_ref().is_some_and(|precheck| precheck.form.sign) {
             let words = "The pre-check is not signed: a prescriber releases what was seen today.";
             let href = format!("/api/v1/sessions/{}/precheck", visit.session);
-            unmet.push(Unmet::new("precheck_missing", "session.release.precheck", words).fixed_by("PUT", href, "nurse"));
+            unmet
+                .push(Unmet::new("precheck_missing", "session.release.precheck", words).fixed_by("PUT", href, "nurse"));
         }
         if let Some(ceiling) = self.plan_ceiling.filter(|ceiling| dose > *ceiling) {
             let words = "The dose is above the patient's plan: revise the plan first.";
@@ -95,9 +104,13 @@ impl OrderFacts {
             unmet.push(exceeded.fixed_by("GET", href, "prescriber"));
         }
         if self.response_score_missing {
-            let words = "The series has no response score yet: score the earlier sessions before the next one is released.";
+            let words =
+                "The series has no response score yet: score the earlier sessions before the next one is released.";
             let href = format!("/api/v1/patients/{}/outcome-scores", visit.patient);
-            unmet.push(Unmet::new("response_score_missing", "session.release.response_score", words).fixed_by("POST", href, "nurse"));
+            unmet.push(
+                Unmet::new("response_score_missing", "session.release.response_score", words)
+                    .fixed_by("POST", href, "nurse"),
+            );
         }
         unmet
     }
@@ -121,13 +134,21 @@ impl OrderForm {
                 self.check_pump(*concentration, *rate, *titration, &mut errors);
             }
             (Route::Nebulized, OrderShape::Nebulized { .. }) => self.check_cup(&mut errors),
-            _ => errors.add("/nebulized", "wrong_route", format!("the order must have the shape of the session's route, {route}")),
+            _ => errors.add(
+                "/nebulized",
+                "wrong_route",
+                format!("the order must have the shape of the session's route, {route}"),
+            ),
         }
         self.check_words(&mut errors);
         if let Some(limits) = &self.session_limits {
             limits.check(&facts.rules, &mut errors);
         } else if self.holds_released.iter().any(|released| released.rule.is_vital()) {
-            errors.add("/session_limits", "required", "a released reading needs alarm lines for this visit, or every row will alarm");
+            errors.add(
+                "/session_limits",
+                "required",
+                "a released reading needs alarm lines for this visit, or every row will alarm",
+            );
         }
         errors.finish()
     }
@@ -137,24 +158,46 @@ impl OrderForm {
             None if self.weight_basis == WeightBasis::Actual => {
                 errors.add("/weight_kg", "not_measured", "the pre-check has no weight of today");
             }
-            None => errors.add("/weight_basis", "not_computable", "needs sex and a height of at least 152.4 cm: choose another basis"),
+            None => errors.add(
+                "/weight_basis",
+                "not_computable",
+                "needs sex and a height of at least 152.4 cm: choose another basis",
+            ),
             Some(known) if known != self.weight => {
-                errors.add("/weight_kg", "contradiction", format!("must be the patient's weight by this basis, {known}"));
+                errors.add(
+                    "/weight_kg",
+                    "contradiction",
+                    format!("must be the patient's weight by this basis, {known}"),
+                );
             }
             Some(_) => {}
         }
     }
 
-    fn check_pump(&self, concentration: MicrogramsPerMillilitre, rate: MicrolitresPerHour, titration: Option<Titration>, errors: &mut FieldErrors) {
+    fn check_pump(
+        &self,
+        concentration: MicrogramsPerMillilitre,
+        rate: MicrolitresPerHour,
+        titration: Option<Titration>,
+        errors: &mut FieldErrors,
+    ) {
         // µL/h × µg/mL × min = ng·min/h, 60 000 of which are a µg.
         let found = i128::from(rate.get()) * i128::from(concentration.get()) * i128::from(self.duration_minutes);
         let stated = i128::from(self.dose_mass().get()) * 60_000;
         if (found - stated).abs() * 100 > stated * DOSE_TOLERANCE_PERCENT {
-            errors.add("/initial_rate_ml_per_h", "contradiction", "rate, concentration and time do not give the dose: one of the four is wrong");
+            errors.add(
+                "/initial_rate_ml_per_h",
+                "contradiction",
+                "rate, concentration and time do not give the dose: one of the four is wrong",
+            );
         }
         let Some(titration) = titration else { return };
         if titration.ceiling < rate || titration.step.get() == 0 {
-            errors.add("/titration/ceiling_ml_per_h", "contradiction", "must be at least the first rate, and the step more than 0");
+            errors.add(
+                "/titration/ceiling_ml_per_h",
+                "contradiction",
+                "must be at least the first rate, and the step more than 0",
+            );
         }
         if !(1..=120).contains(&titration.min_gap_minutes) {
             errors.add("/titration/min_gap_min", "range", "must be between 1 and 120");
@@ -162,7 +205,10 @@ impl OrderForm {
     }
 
     fn check_cup(&self, errors: &mut FieldErrors) {
-        let OrderShape::Nebulized { nominal, fill, drug_volume, device, max_repeats, min_gap_minutes } = &self.shape else { return };
+        let OrderShape::Nebulized { nominal, fill, drug_volume, device, max_repeats, min_gap_minutes } = &self.shape
+        else {
+            return;
+        };
         let stated = i128::from(self.dose_mass().get());
         if (i128::from(nominal.get()) - stated).abs() * 100 > stated {
             errors.add("/nebulized/nominal_mg", "contradiction", "must be the dose for this weight");
@@ -226,10 +272,13 @@ impl OrderForm {
     }
 
     fn breaches_of_repeats(&self, envelope: &Envelope) -> Vec<Breach> {
-        let (OrderShape::Nebulized { max_repeats, min_gap_minutes, .. }, Some(limits)) = (&self.shape, &envelope.nebulization) else {
+        let (OrderShape::Nebulized { max_repeats, min_gap_minutes, .. }, Some(limits)) =
+            (&self.shape, &envelope.nebulization)
+        else {
             return Vec::new();
         };
-        let soft = |rule, limit, actual, detail| Breach { rule, limit, actual, overridable: Override::Prescriber, detail };
+        let soft =
+            |rule, limit, actual, detail| Breach { rule, limit, actual, overridable: Override::Prescriber, detail };
         let mut found = Vec::new();
         if *max_repeats > limits.max_repeats {
             let detail = "More repeats than the protocol allows in one visit.";
@@ -237,7 +286,12 @@ impl OrderForm {
         }
         if *max_repeats > 0 && *min_gap_minutes < limits.repeat_gap_minutes {
             let detail = "The repeat comes sooner than the protocol allows.";
-            found.push(soft("dosing.repeat_gap", format!("{} min", limits.repeat_gap_minutes), format!("{min_gap_minutes} min"), detail));
+            found.push(soft(
+                "dosing.repeat_gap",
+                format!("{} min", limits.repeat_gap_minutes),
+                format!("{min_gap_minutes} min"),
+                detail,
+            ));
         }
         found
     }

@@ -30,7 +30,11 @@ pub fn iv_form() -> OrderForm {
                 ceiling: MicrolitresPerHour::parse("70").unwrap(),
             }),
         },
-        rescue_orders: vec![RescueOrder { drug: "labetalol".into(), dose: "5 mg iv".into(), when: ">= 180/110 twice".into() }],
+        rescue_orders: vec![RescueOrder {
+            drug: "labetalol".into(),
+            dose: "5 mg iv".into(),
+            when: ">= 180/110 twice".into(),
+        }],
         session_limits: None,
         holds_released: Vec::new(),
         override_reason: None,
@@ -194,7 +198,10 @@ fn a_released_reading_brings_alarm_lines_and_every_release_a_reason() {
 #[test]
 fn a_release_waits_for_the_pre_check_the_response_score_and_the_plan() {
     let missing = OrderFacts { response_score_missing: true, precheck: None, ..facts(Route::Iv) };
-    assert_eq!(refusal(sign(iv_form(), &missing, alone())), ["session.release.precheck", "session.release.response_score"]);
+    assert_eq!(
+        refusal(sign(iv_form(), &missing, alone())),
+        ["session.release.precheck", "session.release.response_score"]
+    );
     let planned_less = OrderFacts { plan_ceiling: MicrogramsPerKilogram::parse("0.499").ok(), ..facts(Route::Iv) };
     assert_eq!(refusal(sign(iv_form(), &planned_less, deed())), ["session.release.plan_ceiling"]);
     let mut draft = facts(Route::Iv);

@@ -172,10 +172,16 @@ impl Scale {
     fn band(self, total: i64) -> Option<ScoreBand> {
         use ScoreBand as B;
         let bands: &[(i64, ScoreBand)] = match self {
-            Self::NrsNow | Self::NrsWorst | Self::NrsAverage => &[(0, B::None), (3, B::Mild), (6, B::Moderate), (10, B::Severe)],
+            Self::NrsNow | Self::NrsWorst | Self::NrsAverage => {
+                &[(0, B::None), (3, B::Mild), (6, B::Moderate), (10, B::Severe)]
+            }
             Self::Hit6 => &[(49, B::LittleImpact), (55, B::SomeImpact), (59, B::SubstantialImpact), (78, B::Severe)],
-            Self::Midas => &[(5, B::Grade1), (10, B::Grade2), (20, B::Grade3), (40, B::Grade4a), (i64::MAX, B::Grade4b)],
-            Self::Phq9 => &[(4, B::Minimal), (9, B::Mild), (14, B::Moderate), (19, B::ModeratelySevere), (27, B::Severe)],
+            Self::Midas => {
+                &[(5, B::Grade1), (10, B::Grade2), (20, B::Grade3), (40, B::Grade4a), (i64::MAX, B::Grade4b)]
+            }
+            Self::Phq9 => {
+                &[(4, B::Minimal), (9, B::Mild), (14, B::Moderate), (19, B::ModeratelySevere), (27, B::Severe)]
+            }
             Self::Pgic => &[],
         };
         bands.iter().find(|(last, _)| total <= *last).map(|(_, band)| *band)
@@ -331,4 +337,3 @@ impl ChartItem for OutcomeScore {
             .with("answered_at", self.answered_at)
     }
 }
-

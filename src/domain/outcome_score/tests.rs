@@ -21,7 +21,9 @@ fn total_and_band(scale: Scale, items: &[i64]) -> (Option<i64>, Option<&'static 
 
 #[test]
 fn the_bands_begin_and_end_where_the_scales_say() {
-    for (value, band) in [(0, "none"), (1, "mild"), (3, "mild"), (4, "moderate"), (6, "moderate"), (7, "severe"), (10, "severe")] {
+    for (value, band) in
+        [(0, "none"), (1, "mild"), (3, "mild"), (4, "moderate"), (6, "moderate"), (7, "severe"), (10, "severe")]
+    {
         assert_eq!(total_and_band(Scale::NrsNow, &[value]), (Some(value), Some(band)));
     }
     for (items, total, band) in [
@@ -36,10 +38,34 @@ fn the_bands_begin_and_end_where_the_scales_say() {
     ] {
         assert_eq!(total_and_band(Scale::Hit6, &items), (Some(total), Some(band)));
     }
-    for (total, band) in [(5, "grade_1"), (6, "grade_2"), (10, "grade_2"), (11, "grade_3"), (20, "grade_3"), (21, "grade_4a"), (40, "grade_4a"), (41, "grade_4b")] {
-        assert_eq!(total_and_band(Scale::Midas, &[0, 0, 0, 0, total, 92, 10]), (Some(total), Some(band)), "A and B are not summed");
+    for (total, band) in [
+        (5, "grade_1"),
+        (6, "grade_2"),
+        (10, "grade_2"),
+        (11, "grade_3"),
+        (20, "grade_3"),
+        (21, "grade_4a"),
+        (40, "grade_4a"),
+        (41, "grade_4b"),
+    ] {
+        assert_eq!(
+            total_and_band(Scale::Midas, &[0, 0, 0, 0, total, 92, 10]),
+            (Some(total), Some(band)),
+            "A and B are not summed"
+        );
     }
-    for (total, band) in [(0, "minimal"), (4, "minimal"), (5, "mild"), (9, "mild"), (10, "moderate"), (14, "moderate"), (15, "moderately_severe"), (19, "moderately_severe"), (20, "severe"), (27, "severe")] {
+    for (total, band) in [
+        (0, "minimal"),
+        (4, "minimal"),
+        (5, "mild"),
+        (9, "mild"),
+        (10, "moderate"),
+        (14, "moderate"),
+        (15, "moderately_severe"),
+        (19, "moderately_severe"),
+        (20, "severe"),
+        (27, "severe"),
+    ] {
         let items: Vec<i64> = (0..9).map(|index| (total - index * 3).clamp(0, 3)).collect();
         assert_eq!(total_and_band(Scale::Phq9, &items), (Some(total), Some(band)));
     }
@@ -48,7 +74,12 @@ fn the_bands_begin_and_end_where_the_scales_say() {
 
 #[test]
 fn item_9_calls_a_prescriber_whatever_the_total() {
-    for (item, expected, review) in [(Some(0), Item9::Zero, false), (Some(1), Item9::Positive, true), (Some(3), Item9::Positive, true), (None, Item9::Missing, true)] {
+    for (item, expected, review) in [
+        (Some(0), Item9::Zero, false),
+        (Some(1), Item9::Positive, true),
+        (Some(3), Item9::Positive, true),
+        (None, Item9::Missing, true),
+    ] {
         let mut items = vec![Some(0); 8];
         items.push(item);
         let score = parse(Scale::Phq9, &items).unwrap();
@@ -64,7 +95,10 @@ fn midas_days_fit_into_three_months() {
     assert!(parse(Scale::Midas, &some([46, 46, 92, 0, 92, 92, 10])).is_ok());
     assert_eq!(parse(Scale::Midas, &some([46, 47, 0, 0, 0, 0, 0])), Err(vec!["/items/1".to_owned()]));
     assert_eq!(parse(Scale::Midas, &some([0, 0, 90, 3, 0, 0, 0])), Err(vec!["/items/3".to_owned()]));
-    assert_eq!(parse(Scale::Midas, &some([0, 0, 0, 0, 93, 0, 11])), Err(vec!["/items/4".to_owned(), "/items/6".to_owned()]));
+    assert_eq!(
+        parse(Scale::Midas, &some([0, 0, 0, 0, 93, 0, 11])),
+        Err(vec!["/items/4".to_owned(), "/items/6".to_owned()])
+    );
 }
 
 #[test]
@@ -75,7 +109,10 @@ fn a_scale_has_its_items_and_no_others() {
         }
         assert_eq!(parse(*scale, &vec![None; scale.item_count()]), Err(vec!["/items".to_owned()]), "{scale}");
     }
-    assert_eq!(parse(Scale::Hit6, &[Some(6), Some(7), Some(8), Some(9), Some(10), Some(12)]), Err(["/items/1", "/items/3", "/items/5"].map(str::to_owned).to_vec()));
+    assert_eq!(
+        parse(Scale::Hit6, &[Some(6), Some(7), Some(8), Some(9), Some(10), Some(12)]),
+        Err(["/items/1", "/items/3", "/items/5"].map(str::to_owned).to_vec())
+    );
     assert_eq!(parse(Scale::Pgic, &[Some(0)]), Err(vec!["/items/0".to_owned()]));
 }
 
@@ -105,13 +142,27 @@ proptest! {
 fn an_alarming_score_is_reviewed_once_and_a_quiet_one_not_at_all() {
     use crate::domain::id::PatientId;
     use uuid::Uuid;
-    let entry = |n| Entry { id: OutcomeScoreReviewId(Uuid::from_u128(n)), patient: PatientId(Uuid::nil()), by: StaffId(Uuid::nil()), at: Timestamp::from_millis(NOW) };
+    let entry = |n| Entry {
+        id: OutcomeScoreReviewId(Uuid::from_u128(n)),
+        patient: PatientId(Uuid::nil()),
+        by: StaffId(Uuid::nil()),
+        at: Timestamp::from_millis(NOW),
+    };
     let statement = |item9| {
         let mut items = vec![Some(0); 8];
         items.push(item9);
         let what = parse(Scale::Phq9, &items).unwrap();
         let at = Timestamp::from_millis(NOW);
-        Statement { id: OutcomeScoreId(Uuid::nil()), patient: PatientId(Uuid::nil()), status: ChartStatus::Active, amends: None, reason: None, what, recorded_at: at, recorded_by: StaffId(Uuid::nil()) }
+        Statement {
+            id: OutcomeScoreId(Uuid::nil()),
+            patient: PatientId(Uuid::nil()),
+            status: ChartStatus::Active,
+            amends: None,
+            reason: None,
+            what,
+            recorded_at: at,
+            recorded_by: StaffId(Uuid::nil()),
+        }
     };
     let list = crate::domain::chart::listed(vec![statement(Some(2))]);
     assert_eq!(awaiting_review(&list, &[]), [OutcomeScoreId(Uuid::nil())]);

@@ -187,7 +187,8 @@ impl NewPatient {
         let mut errors = FieldErrors::none();
         let mrn = optional(fields.mrn.as_deref(), |text| mrn("/mrn", text), &mut errors);
         let family_name = needed("/family_name", fields.family_name.as_deref(), MAX_NAME, &mut errors);
-        let given_name = optional(fields.given_name.as_deref(), |text| checked("/given_name", text, 1, MAX_NAME), &mut errors);
+        let given_name =
+            optional(fields.given_name.as_deref(), |text| checked("/given_name", text, 1, MAX_NAME), &mut errors);
         let birth_date = errors.take(birth_date(fields.birth_date, today));
         let phone = errors.take(phone("/phone", fields.phone.as_deref()));
         let email = optional(fields.email.as_deref(), email, &mut errors);
@@ -196,7 +197,9 @@ impl NewPatient {
         let language = errors.take(language(fields.language.as_deref().unwrap_or("und")));
         let identifiers = parse_identifiers(fields.identifiers.unwrap_or_default(), &mut errors);
         errors.finish()?;
-        let (Some(family_name), Some(birth_date), Some(phone), Some(language)) = (family_name, birth_date, phone, language) else {
+        let (Some(family_name), Some(birth_date), Some(phone), Some(language)) =
+            (family_name, birth_date, phone, language)
+        else {
             // Each of them is either there or noted, so `finish` has already refused.
             return Err(Refusal::Invalid(Vec::new()));
         };
@@ -255,7 +258,8 @@ fn birth_date(date: Option<Date>, today: Date) -> Result<Date, FieldError> {
 fn phone(pointer: &str, text: Option<&str>) -> Result<String, FieldError> {
     let text = checked(pointer, text.unwrap_or_default(), 1, 40)?;
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let written = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '+' | '-' | '(' | ')' | '.' | '/' | 'x' | '#'));
+    let written =
+        text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '+' | '-' | '(' | ')' | '.' | '/' | 'x' | '#'));
     if written && (5..=15).contains(&digits) {
         Ok(text)
     } else {
@@ -302,7 +306,8 @@ fn parse_address(fields: &AddressFields, errors: &mut FieldErrors) -> Option<Add
     let line2 = optional(fields.line2.as_deref(), |text| checked("/address/line2", text, 1, 200), errors);
     let city = needed("/address/city", fields.city.as_deref(), 100, errors);
     let region = optional(fields.region.as_deref(), |text| checked("/address/region", text, 1, 100), errors);
-    let postal_code = optional(fields.postal_code.as_deref(), |text| checked("/address/postal_code", text, 1, 20), errors);
+    let postal_code =
+        optional(fields.postal_code.as_deref(), |text| checked("/address/postal_code", text, 1, 20), errors);
     let country = errors.take(country(fields.country.as_deref().unwrap_or_default()));
     Some(Address { line1: line1?, line2, city: city?, region, postal_code, country: country? })
 }

@@ -24,7 +24,9 @@ fn registered(fields: PatientFields) -> Patient {
 
 fn errors(result: Result<impl std::fmt::Debug, Refusal>) -> Vec<(String, &'static str)> {
     match result {
-        Err(Refusal::Invalid(errors)) => errors.into_iter().map(|FieldError { pointer, code, .. }| (pointer, code)).collect(),
+        Err(Refusal::Invalid(errors)) => {
+            errors.into_iter().map(|FieldError { pointer, code, .. }| (pointer, code)).collect()
+        }
         other => panic!("expected field errors, got {other:?}"),
     }
 }
@@ -37,7 +39,10 @@ fn a_name_a_birth_date_and_a_phone_are_enough_to_register() {
     assert_eq!(patient.initials(), "AR");
     assert_eq!((patient.who.sex, patient.who.language.as_str()), (Sex::Unknown, "und"));
     let nothing = errors(NewPatient::parse(PatientFields::default(), TODAY));
-    assert_eq!(nothing, [("/family_name", "required"), ("/birth_date", "required"), ("/phone", "required")].map(|(p, c)| (p.into(), c)));
+    assert_eq!(
+        nothing,
+        [("/family_name", "required"), ("/birth_date", "required"), ("/phone", "required")].map(|(p, c)| (p.into(), c))
+    );
 }
 
 #[test]
@@ -68,7 +73,11 @@ fn every_wrong_field_is_named_at_once() {
         phone: Some("call me".into()),
         email: Some("nobody".into()),
         language: Some("english please".into()),
-        address: Some(AddressFields { line1: Some("1 Main St".into()), country: Some("usa".into()), ..AddressFields::default() }),
+        address: Some(AddressFields {
+            line1: Some("1 Main St".into()),
+            country: Some("usa".into()),
+            ..AddressFields::default()
+        }),
         emergency_contact: Some(ContactFields { name: Some("Luis".into()), ..ContactFields::default() }),
         identifiers: Some(vec![Identifier { system: "ssa".into(), value: String::new() }]),
         ..ana()
@@ -91,7 +100,8 @@ fn every_wrong_field_is_named_at_once() {
 
 #[test]
 fn names_of_any_script_are_kept_as_written() {
-    for name in ["O'Brien", "王小明", "Ñandú", "  de la Cruz", "👩‍⚕️", "محمد", "\"; DROP TABLE patients; --"] {
+    for name in ["O'Brien", "王小明", "Ñandú", "  de la Cruz", "👩‍⚕️", "محمد", "\"; DROP TABLE patients; --"]
+    {
         assert_eq!(registered(PatientFields { family_name: Some(name.into()), ..ana() }).who.family_name, name);
     }
 }
@@ -100,24 +110,41 @@ fn names_of_any_script_are_kept_as_written() {
 fn a_patch_changes_what_it_names_and_moves_the_version_once() {
     let patient = registered(PatientFields { email: Some("ana@example.org".into()), ..ana() });
     let later = Timestamp::from_millis(5);
-    let address = AddressPatch { line1: Patch::Set("1 Main St".into()), city: Patch::Set("Reno".into()), country: Patch::Set("US".into()), ..AddressPatch::default() };
+    let address = AddressPatch {
+        line1: Patch::Set("1 Main St".into()),
+        city: Patch::Set("Reno".into()),
+        country: Patch::Set("US".into()),
+        ..AddressPatch::default()
+    };
     let patch = PatientPatch { email: Patch::Clear, address: Patch::Set(address), ..PatientPatch::default() };
     let (changed, events) = patient.change(patch, TODAY, later).unwrap();
-    assert_eq!((changed.version, changed.who.email.as_deref(), changed.who.phone.as_str()), (2, None, "+1 (555) 010-0123"));
+    assert_eq!(
+        (changed.version, changed.who.email.as_deref(), changed.who.phone.as_str()),
+        (2, None, "+1 (555) 010-0123")
+    );
     assert_eq!(events.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::PatientChanged]);
     assert_eq!(events.first().and_then(|event| event.record.clone()), Some(changed.record()));
 
     let city = AddressPatch { city: Patch::Set("Carson City".into()), ..AddressPatch::default() };
-    let (moved, _) = changed.change(PatientPatch { address: Patch::Set(city), ..PatientPatch::default() }, TODAY, later).unwrap();
+    let (moved, _) =
+        changed.change(PatientPatch { address: Patch::Set(city), ..PatientPatch::default() }, TODAY, later).unwrap();
     let address = moved.who.address.unwrap();
     assert_eq!((address.line1.as_str(), address.city.as_str()), ("1 Main St", "Carson City"));
 }
 
 #[test]
 fn what_registration_needs_cannot_be_cleared() {
-    let patch = PatientPatch { family_name: Patch::Clear, birth_date: Patch::Clear, phone: Patch::Clear, ..PatientPatch::default() };
+    let patch = PatientPatch {
+        family_name: Patch::Clear,
+        birth_date: Patch::Clear,
+        phone: Patch::Clear,
+        ..PatientPatch::default()
+    };
     let refused = errors(registered(ana()).change(patch, TODAY, Timestamp::from_millis(5)));
-    assert_eq!(refused.iter().map(|(pointer, _)| pointer.as_str()).collect::<Vec<_>>(), ["/family_name", "/birth_date", "/phone"]);
+    assert_eq!(
+        refused.iter().map(|(pointer, _)| pointer.as_str()).collect::<Vec<_>>(),
+        ["/family_name", "/birth_date", "/phone"]
+    );
 }
 
 #[test]
@@ -141,8 +168,20 @@ fn a_second_registration_of_the_same_person_is_pointed_out() {
     };
     assert_eq!(twice(|_| {}), 1);
     assert_eq!(twice(|f| f.family_name = Some("RIVERA".into())), 1);
-    assert_eq!(twice(|f| { f.family_name = Some("Rivera-Lopez".into()); f.phone = Some("555.010.0123 x4".into()) }), 1);
-    assert_eq!(twice(|f| { f.family_name = Some("Rivera-Lopez".into()); f.phone = Some("555 010 0124".into()) }), 0);
+    assert_eq!(
+        twice(|f| {
+            f.family_name = Some("Rivera-Lopez".into());
+            f.phone = Some("555.010.0123 x4".into())
+        }),
+        1
+    );
+    assert_eq!(
+        twice(|f| {
+            f.family_name = Some("Rivera-Lopez".into());
+            f.phone = Some("555 010 0124".into())
+        }),
+        0
+    );
     assert_eq!(twice(|f| f.birth_date = Some(date(1984, 5, 18))), 0);
 }
 
@@ -157,11 +196,21 @@ fn a_search_that_asks_for_nothing_is_refused() {
 fn a_patient_is_found_by_either_name_first_by_number_and_by_phone() {
     let patient = registered(PatientFields { mrn: Some("Hos-17".into()), ..ana() });
     let found = |fields: SearchFields| PatientSearch::parse(&fields).unwrap().finds(&patient);
-    for (name, expected) in [("riv", true), ("Rivera, A", true), ("ana riv", true), ("ANA", true), ("vera", false), ("riverb", false)] {
+    for (name, expected) in
+        [("riv", true), ("Rivera, A", true), ("ana riv", true), ("ANA", true), ("vera", false), ("riverb", false)]
+    {
         assert_eq!(found(SearchFields { name: Some(name.into()), ..SearchFields::default() }), expected, "{name}");
     }
-    assert!(found(SearchFields { mrn: Some("hos-17".into()), phone: Some("5550100123".into()), ..SearchFields::default() }));
-    assert!(!found(SearchFields { name: Some("riv".into()), birth_date: Some(date(1984, 5, 18)), ..SearchFields::default() }));
+    assert!(found(SearchFields {
+        mrn: Some("hos-17".into()),
+        phone: Some("5550100123".into()),
+        ..SearchFields::default()
+    }));
+    assert!(!found(SearchFields {
+        name: Some("riv".into()),
+        birth_date: Some(date(1984, 5, 18)),
+        ..SearchFields::default()
+    }));
 }
 
 proptest! {

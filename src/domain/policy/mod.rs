@@ -138,7 +138,8 @@ impl Policy {
         }
         rules.note_disorder(&mut errors);
         errors.finish()?;
-        let looser = Rules::TABLE.iter().any(|setting| setting.is_loosened(self.rules.get(setting), rules.get(setting)));
+        let looser =
+            Rules::TABLE.iter().any(|setting| setting.is_loosened(self.rules.get(setting), rules.get(setting)));
         let wait = if looser { LOOSER_AFTER_HOURS * 60 } else { 0 };
         let next = Self {
             id,
@@ -211,7 +212,13 @@ mod tests {
     }
 
     fn approval() -> Approval {
-        Approval { by: StaffId(Uuid::nil()), at: Timestamp::from_millis(1_000), number: 2, reason: "audit".into(), score_set: None }
+        Approval {
+            by: StaffId(Uuid::nil()),
+            at: Timestamp::from_millis(1_000),
+            number: 2,
+            reason: "audit".into(),
+            score_set: None,
+        }
     }
 
     fn change(group: &str, name: &str, value: i64) -> Change {
@@ -241,16 +248,25 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_with_a_change_is_said_at_once() {
-        let changes = [change("pressure", "no_such", 1), change("nothing", "watch_systolic", 1), change("staffing", "nurse_max_total", 99)];
+        let changes = [
+            change("pressure", "no_such", 1),
+            change("nothing", "watch_systolic", 1),
+            change("staffing", "nurse_max_total", 99),
+        ];
         let Err(Refusal::Invalid(errors)) = try_change(&changes) else { panic!("must be refused") };
         let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/settings/pressure/no_such", "/settings/nothing/watch_systolic", "/settings/staffing/nurse_max_total"]);
+        assert_eq!(
+            pointers,
+            ["/settings/pressure/no_such", "/settings/nothing/watch_systolic", "/settings/staffing/nurse_max_total"]
+        );
     }
 
     #[test]
     fn an_act_line_above_the_pause_line_is_refused() {
         assert!(try_change(&[change("pressure", "act_systolic", 185)]).is_err());
-        assert!(try_change(&[change("pressure", "act_systolic", 185), change("pressure", "pause_systolic", 190)]).is_ok());
+        assert!(
+            try_change(&[change("pressure", "act_systolic", 185), change("pressure", "pause_systolic", 190)]).is_ok()
+        );
     }
 
     #[test]

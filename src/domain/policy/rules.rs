@@ -317,11 +317,20 @@ impl Rules {
             ("hold/diastolic", &[hold.diastolic, hold.diastolic_final]),
             ("hold/heart_rate_below", &[hold.heart_rate_final_below, hold.heart_rate_below]),
             ("hold/spo2_below", &[hold.spo2_final_below, hold.spo2_below]),
-            ("heart/act_above", &[heart.act_below, heart.watch_above, heart.act_above, heart.pause_above, heart.stop_above]),
+            (
+                "heart/act_above",
+                &[heart.act_below, heart.watch_above, heart.act_above, heart.pause_above, heart.stop_above],
+            ),
             ("saturation/act_below", &[spo2.stop_below, spo2.pause_below, spo2.act_below]),
-            ("respiration/watch_below", &[breath.stop_below, breath.pause_below, breath.watch_below, breath.watch_above, breath.act_above]),
+            (
+                "respiration/watch_below",
+                &[breath.stop_below, breath.pause_below, breath.watch_below, breath.watch_above, breath.act_above],
+            ),
             ("mind/moaas_notify", &[mind.moaas_pause, mind.moaas_notify, mind.moaas_flag]),
-            ("checks/overdue_minutes", &[self.checks.amber_minutes, self.checks.overdue_minutes, self.checks.escalate_infusing_minutes]),
+            (
+                "checks/overdue_minutes",
+                &[self.checks.amber_minutes, self.checks.overdue_minutes, self.checks.escalate_infusing_minutes],
+            ),
         ];
         for (pointer, lines) in rising {
             if !lines.is_sorted_by(|lower, upper| lower < upper) {

@@ -136,10 +136,24 @@ impl Protocol {
     ///
     /// # Errors
     /// Everything that is wrong with what it says.
-    pub fn draft(id: ProtocolId, edition: i64, by: Option<StaffId>, at: Timestamp, text: ProtocolText) -> Result<(Self, Event), Refusal> {
+    pub fn draft(
+        id: ProtocolId,
+        edition: i64,
+        by: Option<StaffId>,
+        at: Timestamp,
+        text: ProtocolText,
+    ) -> Result<(Self, Event), Refusal> {
         text.check()?;
-        let draft =
-            Self { id, version: 1, edition, state: ProtocolState::Draft, drafted_by: by, drafted_at: at, publication: None, text };
+        let draft = Self {
+            id,
+            version: 1,
+            edition,
+            state: ProtocolState::Draft,
+            drafted_by: by,
+            drafted_at: at,
+            publication: None,
+            text,
+        };
         let event = draft.event(EventKind::ProtocolDrafted);
         Ok((draft, event))
     }
@@ -151,7 +165,13 @@ impl Protocol {
     ///
     /// # Errors
     /// When it is published already.
-    pub fn publish(self, by: StaffId, at: Timestamp, policy: &Policy, previous: Option<&Self>) -> Result<(Self, Event), Refusal> {
+    pub fn publish(
+        self,
+        by: StaffId,
+        at: Timestamp,
+        policy: &Policy,
+        previous: Option<&Self>,
+    ) -> Result<(Self, Event), Refusal> {
         if self.state == ProtocolState::Published {
             return Err(Refusal::clash(Clash::WrongState, "This edition is published already; draft a new one."));
         }
@@ -336,7 +356,8 @@ mod tests {
     fn an_author_alone_waits_a_day_a_colleague_does_not() {
         let alone = draft_of(migraine_iv(), Some(staff(1))).publish(staff(1), at(0), &policy(), None).unwrap().0;
         assert!(!alone.is_usable_at(at(24 * 60 - 1)) && alone.is_usable_at(at(24 * 60)));
-        let with_colleague = draft_of(migraine_iv(), Some(staff(1))).publish(staff(2), at(0), &policy(), None).unwrap().0;
+        let with_colleague =
+            draft_of(migraine_iv(), Some(staff(1))).publish(staff(2), at(0), &policy(), None).unwrap().0;
         assert!(with_colleague.is_usable_at(at(0)));
     }
 
@@ -352,7 +373,10 @@ mod tests {
     #[test]
     fn a_published_edition_is_never_published_again() {
         let once = draft_of(migraine_iv(), None).publish(staff(1), at(0), &policy(), None).unwrap().0;
-        assert!(matches!(once.publish(staff(2), at(1), &policy(), None), Err(Refusal::Clash { clash: Clash::WrongState, .. })));
+        assert!(matches!(
+            once.publish(staff(2), at(1), &policy(), None),
+            Err(Refusal::Clash { clash: Clash::WrongState, .. })
+        ));
     }
 
     #[test]

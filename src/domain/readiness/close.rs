@@ -48,7 +48,8 @@ pub fn unmet_for_close(facts: &CloseFacts) -> Vec<Unmet> {
         unmet.push(open.fixed_by("POST", format!("/api/v1/alerts/{alert}/acknowledge"), "nurse"));
     }
     for task in &facts.open_tasks {
-        let open = Unmet::new(Condition::TasksOpen.as_str(), "session.close.tasks", "Work on this session is not done.");
+        let open =
+            Unmet::new(Condition::TasksOpen.as_str(), "session.close.tasks", "Work on this session is not done.");
         unmet.push(open.fixed_by("POST", format!("/api/v1/tasks/{task}/done"), "prescriber"));
     }
     unmet

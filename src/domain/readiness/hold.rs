@@ -98,29 +98,52 @@ pub fn standing(vitals: &Vitals, symptoms: bool, lines: &policy::Hold) -> Vec<Ho
         // The lower of the two: 92 % is normal at altitude.
         let least = lines.spo2_below.min(lines.normal_spo2_percent - lines.spo2_points_under_normal);
         let is_final = spo2 < lines.spo2_final_below;
-        hold(spo2 < least || is_final, HoldRule::OxygenSaturation, is_final, (format!("at least {least} %"), format!("{spo2} %")));
+        hold(
+            spo2 < least || is_final,
+            HoldRule::OxygenSaturation,
+            is_final,
+            (format!("at least {least} %"), format!("{spo2} %")),
+        );
     }
     if let Some(breaths) = vitals.respiration.map(|reading| reading.value.get()) {
         hold(
             !(lines.respiration_below..=lines.respiration_above).contains(&breaths),
             HoldRule::RespiratoryRate,
             false,
-            (format!("{} to {} a minute", lines.respiration_below, lines.respiration_above), format!("{breaths} a minute")),
+            (
+                format!("{} to {} a minute", lines.respiration_below, lines.respiration_above),
+                format!("{breaths} a minute"),
+            ),
         );
     }
     holds
 }
 
 /// Every hold that is not set aside by `released`.
-pub(super) fn unmet(gate: Gate, vitals: &Vitals, lines: &policy::Hold, precheck: Option<&Precheck>, released: &[HoldRule]) -> Vec<Unmet> {
+pub(super) fn unmet(
+    gate: Gate,
+    vitals: &Vitals,
+    lines: &policy::Hold,
+    precheck: Option<&Precheck>,
+    released: &[HoldRule],
+) -> Vec<Unmet> {
     // Symptoms that nobody asked about count as present: unknown is not no.
     let symptoms = precheck.and_then(|precheck| precheck.answer(DayQuestion::NewSymptoms)) != Some(DayAnswer::No);
-    let open = standing(vitals, symptoms, lines).into_iter().filter(|hold| hold.is_final || !released.contains(&hold.rule));
+    let open =
+        standing(vitals, symptoms, lines).into_iter().filter(|hold| hold.is_final || !released.contains(&hold.rule));
     open.map(|hold| {
         let unmet = if hold.is_final {
-            gate.unmet(Condition::VitalOnHold, "This reading forbids a start: wait, treat, and measure again.", OBSERVATION)
+            gate.unmet(
+                Condition::VitalOnHold,
+                "This reading forbids a start: wait, treat, and measure again.",
+                OBSERVATION,
+            )
         } else {
-            gate.releasable(Condition::VitalOnHold, "This reading holds the start: measure again, or a prescriber releases it.", RELEASE)
+            gate.releasable(
+                Condition::VitalOnHold,
+                "This reading holds the start: measure again, or a prescriber releases it.",
+                RELEASE,
+            )
         };
         Unmet { rule_id: vital_rule(hold.rule), ..unmet }.figures(hold.limit, hold.actual)
     })
@@ -146,7 +169,9 @@ pub(super) fn unmet_fasting(gate: Gate, precheck: &Precheck, now: Timestamp, rel
     if !late(drink, CLEAR_FLUIDS_MINUTES) && !late(food, FOOD_MINUTES) {
         return None;
     }
-    let ago = |last: Option<Timestamp>| last.map_or("unknown".to_owned(), |last| format!("{} min ago", now.minutes_since(last)));
+    let ago = |last: Option<Timestamp>| {
+        last.map_or("unknown".to_owned(), |last| format!("{} min ago", now.minutes_since(last)))
+    };
     let text = "The stomach may not be empty: wait, or a prescriber releases it.";
     let unmet = gate.releasable(Condition::NotFasted, text, RELEASE);
     let limit = format!("clear fluids {CLEAR_FLUIDS_MINUTES} min ago, food {FOOD_MINUTES} min ago");
@@ -165,7 +190,11 @@ pub(super) fn unmet_answers(gate: Gate, precheck: &Precheck, released: &[HoldRul
         let unmet = if question.concern_overridable() == Override::None {
             gate.unmet(Condition::AnswerOfConcern, "This answer forbids a start today.", PRECHECK)
         } else {
-            gate.releasable(Condition::AnswerOfConcern, "A prescriber has to look at this answer before the start.", RELEASE)
+            gate.releasable(
+                Condition::AnswerOfConcern,
+                "A prescriber has to look at this answer before the start.",
+                RELEASE,
+            )
         };
         unmet.figures("no concern", question.as_str())
     });

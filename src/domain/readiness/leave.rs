@@ -53,8 +53,11 @@ impl LeaveFacts {
     fn alerts(&self) -> Vec<Unmet> {
         let words = "An alert about the patient's body is open.";
         let open = |alert: &AlertId| {
-            Unmet::new(Condition::AlertOpen.as_str(), "session.complete.alerts", words)
-                .fixed_by("POST", format!("/api/v1/alerts/{alert}/acknowledge"), "nurse")
+            Unmet::new(Condition::AlertOpen.as_str(), "session.complete.alerts", words).fixed_by(
+                "POST",
+                format!("/api/v1/alerts/{alert}/acknowledge"),
+                "nurse",
+            )
         };
         self.open_alerts.iter().map(open).collect()
     }

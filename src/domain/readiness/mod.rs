@@ -103,7 +103,12 @@ struct Gate {
 
 impl Gate {
     /// An unmet condition, met by a request on this session.
-    fn unmet(self, condition: Condition, text: &str, (method, path, role): (&'static str, &str, &'static str)) -> Unmet {
+    fn unmet(
+        self,
+        condition: Condition,
+        text: &str,
+        (method, path, role): (&'static str, &str, &'static str),
+    ) -> Unmet {
         let mut unmet = Unmet::new(condition.as_str(), self.rule, text);
         unmet.rule_version = self.version;
         unmet.fixed_by(method, format!("/api/v1/sessions/{}{path}", self.session), role)

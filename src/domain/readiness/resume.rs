@@ -41,7 +41,8 @@ pub fn unmet_for_resume(facts: &ResumeFacts) -> Vec<Unmet> {
     if let Some(corrected) = facts.preparation_corrected_at
         && facts.pump_read_back_at.is_none_or(|read| read < corrected)
     {
-        let words = "The concentration was corrected: two people read rate, concentration and volume back from the pump.";
+        let words =
+            "The concentration was corrected: two people read rate, concentration and volume back from the pump.";
         let fix = ("POST", "/dosing-events", "nurse");
         unmet.push(gate("session.resume.pump_read_back").unmet(Condition::PumpNotReadBack, words, fix));
     }

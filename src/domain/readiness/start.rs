@@ -65,12 +65,8 @@ pub fn unmet_for_start(facts: &StartFacts, now: Timestamp) -> Vec<Unmet> {
     unmet.extend(facts.screening.iter().cloned());
     unmet.extend(facts.unmet_before_arrival());
     unmet.extend(facts.spacing.iter().cloned());
-    let released: Vec<HoldRule> = facts
-        .order
-        .iter()
-        .flat_map(|order| &order.form.holds_released)
-        .map(|released| released.rule)
-        .collect();
+    let released: Vec<HoldRule> =
+        facts.order.iter().flat_map(|order| &order.form.holds_released).map(|released| released.rule).collect();
     unmet.extend(facts.unmet_precheck(now, &released));
     unmet.extend(facts.unmet_vitals(now));
     let gate = facts.gate("session.start.hold");
@@ -92,7 +88,10 @@ pub fn admit_start(basis: Basis, by_prescriber: bool, unmet: Vec<Unmet>) -> Resu
         Basis::Done if by_prescriber => Ok(unmet),
         Basis::Done => {
             let words = "A start outside the system is entered by a prescriber.";
-            Err(Refusal::Blocked { event: "start", by: vec![Unmet::new("prescriber_only", "session.start.done", words)] })
+            Err(Refusal::Blocked {
+                event: "start",
+                by: vec![Unmet::new("prescriber_only", "session.start.done", words)],
+            })
         }
     }
 }
@@ -130,12 +129,26 @@ impl StartFacts {
             unmet.push(plan.fixed_by("POST", format!("{patient}/treatment-plans"), "prescriber"));
         }
         let known = [
-            (self.has_address, Condition::AddressMissing, "session.start.address", "The record of a dispensed drug needs the patient's address."),
-            (self.has_emergency_contact, Condition::EmergencyContactMissing, "session.start.emergency_contact", "Nobody is named to be called in an emergency."),
+            (
+                self.has_address,
+                Condition::AddressMissing,
+                "session.start.address",
+                "The record of a dispensed drug needs the patient's address.",
+            ),
+            (
+                self.has_emergency_contact,
+                Condition::EmergencyContactMissing,
+                "session.start.emergency_contact",
+                "Nobody is named to be called in an emergency.",
+            ),
         ];
         for (known, condition, rule, words) in known {
             if !known {
-                unmet.push(Unmet::new(condition.as_str(), rule, words).fixed_by("PATCH", patient.clone(), "front_desk"));
+                unmet.push(Unmet::new(condition.as_str(), rule, words).fixed_by(
+                    "PATCH",
+                    patient.clone(),
+                    "front_desk",
+                ));
             }
         }
         if !self.has_escort {
@@ -155,7 +168,11 @@ impl StartFacts {
         let mut unmet = Vec::new();
         if form.consent_reaffirmed_at.is_none_or(|said| said.date_in(&self.zone) != today) {
             let gate = self.gate("session.start.reaffirmation");
-            unmet.push(gate.unmet(Condition::ConsentNotReaffirmed, "The patient has not said again today that they want this.", PRECHECK));
+            unmet.push(gate.unmet(
+                Condition::ConsentNotReaffirmed,
+                "The patient has not said again today that they want this.",
+                PRECHECK,
+            ));
         }
         let weighed_today = precheck.recorded_at.date_in(&self.zone) == today;
         if form.weight.is_none() || form.weight_source != Some(WeightSource::Measured) || !weighed_today {
@@ -179,11 +196,18 @@ impl StartFacts {
         let mut stale = |condition, rule, text: &str, oldest: i64, found: Option<Timestamp>| {
             if age(found).is_none_or(|age| age > oldest) {
                 let actual = age(found).map_or("none".to_owned(), |age| format!("{age} min"));
-                unmet.push(self.gate(rule).unmet(condition, text, OBSERVATION).figures(format!("{oldest} min"), actual));
+                unmet
+                    .push(self.gate(rule).unmet(condition, text, OBSERVATION).figures(format!("{oldest} min"), actual));
             }
         };
         let text = "The blood pressure is too old: take it once more.";
-        stale(Condition::PressureStale, "session.start.pressure_fresh", text, lines.pressure_fresh_minutes, at(pressure));
+        stale(
+            Condition::PressureStale,
+            "session.start.pressure_fresh",
+            text,
+            lines.pressure_fresh_minutes,
+            at(pressure),
+        );
         let text = "Heart rate, saturation or breathing is missing or too old.";
         stale(Condition::BaselineStale, "session.start.baseline_fresh", text, lines.baseline_fresh_minutes, rest);
         unmet
@@ -224,10 +248,13 @@ impl StartFacts {
             return Vec::new();
         }
         let newest = faults.into_iter().next_back().unwrap_or_default();
-        newest.into_iter().map(|fault| {
-            let words = "What is prepared must not be given: prepare again, or correct what was written.";
-            gate.unmet(Condition::PreparationFaulty, words, PREPARATION).figures("no fault", fault.as_str())
-        }).collect()
+        newest
+            .into_iter()
+            .map(|fault| {
+                let words = "What is prepared must not be given: prepare again, or correct what was written.";
+                gate.unmet(Condition::PreparationFaulty, words, PREPARATION).figures("no fault", fault.as_str())
+            })
+            .collect()
     }
 
     fn unmet_staff(&self) -> Vec<Unmet> {

@@ -1,5 +1,6 @@
 //! Take away one thing, and exactly that thing is asked for.
 use super::*;
+use crate::domain::dosing::PumpSetting;
 use crate::domain::id::{AlertId, PolicyId, SettlementId, TaskId};
 use crate::domain::order::tests::{facts as order_facts, iv_form, sign};
 use crate::domain::order::{HoldRelease, HoldRule, Order};
@@ -7,7 +8,6 @@ use crate::domain::policy::{Policy, Rules};
 use crate::domain::precheck::samples::signed;
 use crate::domain::precheck::{DayAnswer, DayQuestion, WeightSource};
 use crate::domain::preparation::samples::{bag, made};
-use crate::domain::dosing::PumpSetting;
 use crate::domain::quantity::{
     Amount, Diastolic, HeartRate, Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Systolic,
 };
@@ -204,7 +204,8 @@ fn each_reading_holds_from_its_line_on_can_be_released_and_beyond_the_last_line_
         |vitals, value| vitals.pressure = reading(1, (q(value), q(60))),
         |vitals, value| vitals.pressure = reading(1, (q::<Systolic>(140), q::<Diastolic>(value))),
     );
-    let (pulse, spo2): (Set, Set) = (|v, value| v.heart_rate = reading(1, q(value)), |v, value| v.spo2 = reading(1, q(value)));
+    let (pulse, spo2): (Set, Set) =
+        (|v, value| v.heart_rate = reading(1, q(value)), |v, value| v.spo2 = reading(1, q(value)));
     let breaths: Set = |v, value| v.respiration = reading(1, q(value));
     // decisions.md 14: the last good value, the first that holds, the first that nobody may release.
     for (set, rule, good, holds, last) in [
@@ -354,7 +355,10 @@ fn closable() -> CloseFacts {
         concentration: MicrogramsPerMillilitre::parse("1").ok(),
     };
     let form = SettlementForm { waste_method: Some("denatured".to_owned()), ..SettlementForm::default() };
-    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, (books("60"), tolerance()), deed()).unwrap().0;
+    let settlement =
+        Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, (books("60"), tolerance()), deed())
+            .unwrap()
+            .0;
     CloseFacts {
         session: visit(Route::Iv).session,
         books: Some(books("60")),
@@ -395,7 +399,8 @@ fn an_open_discrepancy_settles_what_is_missing() {
         explanation: Some("rate charted too late".to_owned()),
         ..SettlementForm::default()
     };
-    let settlement = Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, (books, tolerance()), deed()).unwrap().0;
+    let settlement =
+        Settlement::settle(SettlementId(Uuid::nil()), visit(Route::Iv), form, (books, tolerance()), deed()).unwrap().0;
     assert!(settlement.is_discrepant());
     facts.books = Some(books);
     facts.settlement = Some(settlement);

@@ -146,7 +146,11 @@ fn parse_reasons(fields: &DecisionFields<'_>) -> Result<Vec<DecisionReason>, Ref
         let text = errors.take(checked(&format!("/reasons/{index}/text"), reason.text, 1, 1_000));
         let named = reason.question.map(|code| question(code, super::QUESTIONS_VERSION));
         if named == Some(None) {
-            errors.add(format!("/reasons/{index}/question"), "unknown_word", "must be a code of GET /screenings/questions");
+            errors.add(
+                format!("/reasons/{index}/question"),
+                "unknown_word",
+                "must be a code of GET /screenings/questions",
+            );
         }
         let question = named.flatten().map(|question| question.code);
         reasons.extend(text.map(|text| DecisionReason { question, text }));
@@ -177,16 +181,25 @@ fn check_joins(
         return Err(Refusal::clash(Clash::AlreadyDone, "this decision does not wait for a second prescriber"));
     }
     if first.verdict != verdict {
-        return Err(Refusal::clash(Clash::WrongState, "a second prescriber joins a decision or makes another, not both"));
+        return Err(Refusal::clash(
+            Clash::WrongState,
+            "a second prescriber joins a decision or makes another, not both",
+        ));
     }
     Ok(())
 }
 
-fn check_clearable(screening: &Screening, reasons: &[DecisionReason], joins: bool, at: Timestamp) -> Result<(), Refusal> {
+fn check_clearable(
+    screening: &Screening,
+    reasons: &[DecisionReason],
+    joins: bool,
+    at: Timestamp,
+) -> Result<(), Refusal> {
     let assessment = screening.assess(at);
     let mut by: Vec<Unmet> = assessment.unresolved.iter().map(unresolved).collect();
     if !joins {
-        let explained = |finding: &&Finding| reasons.iter().any(|reason| reason.question == Some(finding.question.code));
+        let explained =
+            |finding: &&Finding| reasons.iter().any(|reason| reason.question == Some(finding.question.code));
         let weighed = assessment.blocks.iter().chain(&assessment.needs_reason);
         by.extend(weighed.filter(|finding| !explained(finding)).map(reason_missing));
     }
@@ -248,7 +261,8 @@ pub fn unmet_at(latest: Option<(&Screening, &[Decision])>, at: Timestamp) -> Vec
     let joined = decisions.iter().filter(|second| second.seconds == Some(decision.id) && second.at <= at);
     let until = joined.map(|second| second.expires_at).fold(decision.expires_at, Timestamp::min);
     if until <= at {
-        let unmet = Unmet::new("screening_expired", "session.start.screening", "the clearance has expired: screen again");
+        let unmet =
+            Unmet::new("screening_expired", "session.start.screening", "the clearance has expired: screen again");
         return vec![unmet.figures(format!("until {until}"), format!("{at}"))];
     }
     Vec::new()

@@ -17,7 +17,7 @@ use super::text::checked;
 use super::time::Timestamp;
 
 pub use decision::{
-    Decided, Decision, DecisionFields, DecisionReason, DecisionState, Verdict, ReasonFields, decide, decision_state,
+    Decided, Decision, DecisionFields, DecisionReason, DecisionState, ReasonFields, Verdict, decide, decision_state,
     unmet_at,
 };
 pub use questions::{QUESTIONS, QUESTIONS_VERSION, Question, question};
@@ -204,7 +204,11 @@ impl AnswerFields<'_> {
             return None;
         };
         if self.answer == AnswerCode::NotApplicable && !question.may_not_apply {
-            errors.add(format!("{pointer}/answer"), "not_allowed", "this question applies to everybody: yes, no or unknown");
+            errors.add(
+                format!("{pointer}/answer"),
+                "not_allowed",
+                "this question applies to everybody: yes, no or unknown",
+            );
         }
         let detail = self.detail.and_then(|text| errors.take(checked(&format!("{pointer}/detail"), text, 1, 2_000)));
         let asserted_at = self.asserted_at.unwrap_or(now);

@@ -34,7 +34,16 @@ pub struct Question {
 }
 
 const fn ask(code: &'static str, class: RiskClass, text: &'static str, detail_hint: &'static str) -> Question {
-    Question { code, version: 1, class, text, detail_hint, valid_days: DEFAULT_DAYS, each_visit: false, may_not_apply: false }
+    Question {
+        code,
+        version: 1,
+        class,
+        text,
+        detail_hint,
+        valid_days: DEFAULT_DAYS,
+        each_visit: false,
+        may_not_apply: false,
+    }
 }
 
 impl Question {

@@ -13,7 +13,15 @@ fn at(millis: i64) -> Timestamp {
 }
 
 fn answer(question: &str, answer: AnswerCode) -> AnswerFields<'_> {
-    AnswerFields { question, answer, detail: None, severity: None, source: AnswerSource::Patient, asserted_at: None, expires_at: None }
+    AnswerFields {
+        question,
+        answer,
+        detail: None,
+        severity: None,
+        source: AnswerSource::Patient,
+        asserted_at: None,
+        expires_at: None,
+    }
 }
 
 /// Every question answered no, except those given.
@@ -74,7 +82,12 @@ fn each_answer_lands_where_its_class_says_and_unknown_is_never_no() {
     for question in QUESTIONS {
         for given in [Some(AnswerCode::Yes), Some(AnswerCode::Unknown), None] {
             let assessment = screening(&[(question.code, given)]).assess(at(0));
-            let counts = [assessment.unresolved.len(), assessment.blocks.len(), assessment.needs_reason.len(), assessment.warnings.len()];
+            let counts = [
+                assessment.unresolved.len(),
+                assessment.blocks.len(),
+                assessment.needs_reason.len(),
+                assessment.warnings.len(),
+            ];
             let expected = match (given, question.class) {
                 (None, _) | (Some(AnswerCode::Unknown), RiskClass::Absolute) => [1, 0, 0, 0],
                 (Some(AnswerCode::Yes), RiskClass::Absolute) => [0, 1, 0, 0],
@@ -99,12 +112,17 @@ fn nobody_clears_while_a_question_is_open() {
 
 #[test]
 fn a_relative_contraindication_needs_the_prescribers_reason_by_name() {
-    let thyroid = screening(&[("untreated_hyperthyroidism", Some(AnswerCode::Yes)), ("seizure_disorder", Some(AnswerCode::Yes))]);
+    let thyroid =
+        screening(&[("untreated_hyperthyroidism", Some(AnswerCode::Yes)), ("seizure_disorder", Some(AnswerCode::Yes))]);
     let who = prescriber(1, 1, 5);
     assert_eq!(blocked_codes(decide(&thyroid, &[], fields(Verdict::Cleared, &[]), who)), ["screening_reason_missing"]);
     let other = [because("mania_or_bipolar_1")];
-    assert_eq!(blocked_codes(decide(&thyroid, &[], fields(Verdict::Cleared, &other), who)), ["screening_reason_missing"]);
-    let (decision, _) = decide(&thyroid, &[], fields(Verdict::Cleared, &[because("untreated_hyperthyroidism")]), who).unwrap();
+    assert_eq!(
+        blocked_codes(decide(&thyroid, &[], fields(Verdict::Cleared, &other), who)),
+        ["screening_reason_missing"]
+    );
+    let (decision, _) =
+        decide(&thyroid, &[], fields(Verdict::Cleared, &[because("untreated_hyperthyroidism")]), who).unwrap();
     assert!(codes(Some((&thyroid, &[decision])), at(6)).is_empty(), "a precaution alone warns and does not block");
 }
 
@@ -126,7 +144,11 @@ fn a_positive_absolute_question_takes_two_prescribers_who_are_two_people() {
     let (second, _) = decide(&aneurysm, &alone, join, prescriber(2, 2, 7)).unwrap();
     let both = [first, second];
     assert!(codes(Some((&aneurysm, &both)), at(8)).is_empty());
-    assert_eq!(codes(Some((&aneurysm, &both)), at(6)), ["screening_second_prescriber_missing"], "not before the second joined");
+    assert_eq!(
+        codes(Some((&aneurysm, &both)), at(6)),
+        ["screening_second_prescriber_missing"],
+        "not before the second joined"
+    );
     assert!(decide(&aneurysm, &both, join, prescriber(3, 3, 9)).is_err(), "a third has nothing to join");
 }
 
@@ -135,7 +157,8 @@ fn a_later_no_outweighs_an_earlier_yes_and_cannot_be_joined_away() {
     let clear = screening(&[]);
     let (yes, _) = decide(&clear, &[], fields(Verdict::Cleared, &[]), prescriber(1, 1, 5)).unwrap();
     let reason = [ReasonFields { question: None, text: "new angina" }];
-    let (no, _) = decide(&clear, std::slice::from_ref(&yes), fields(Verdict::Not, &reason), prescriber(2, 1, 9)).unwrap();
+    let (no, _) =
+        decide(&clear, std::slice::from_ref(&yes), fields(Verdict::Not, &reason), prescriber(2, 1, 9)).unwrap();
     let both = [yes.clone(), no];
     assert_eq!(codes(Some((&clear, &both)), at(10)), ["screening_not_cleared"]);
     assert!(codes(Some((&clear, &both)), at(8)).is_empty(), "it was cleared until then");
@@ -146,7 +169,9 @@ fn a_later_no_outweighs_an_earlier_yes_and_cannot_be_joined_away() {
 #[test]
 fn a_clearance_ends_with_its_first_answer_or_earlier() {
     let clear = screening(&[]);
-    let decided = |expires_at| decide(&clear, &[], DecisionFields { expires_at, ..fields(Verdict::Cleared, &[]) }, prescriber(1, 1, 0));
+    let decided = |expires_at| {
+        decide(&clear, &[], DecisionFields { expires_at, ..fields(Verdict::Cleared, &[]) }, prescriber(1, 1, 0))
+    };
     let (decision, _) = decided(None).unwrap();
     assert_eq!(decision.expires_at, at(180 * DAY));
     for (when, expected) in [(180 * DAY - 1, &[] as &[&str]), (180 * DAY, &["screening_expired"])] {
@@ -183,15 +208,18 @@ fn wrong_answers_are_named_with_their_pointers() {
     ];
     let Err(Refusal::Invalid(errors)) = NewScreening::parse(2, &all, at(0)) else { panic!("taken") };
     let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
-    assert_eq!(pointers, [
-        "/questions_version",
-        "/answers/0/question",
-        "/answers/1/answer",
-        "/answers/2/asserted_at",
-        "/answers/3/question",
-        "/answers/4/expires_at",
-        "/answers/5/asserted_at",
-    ]);
+    assert_eq!(
+        pointers,
+        [
+            "/questions_version",
+            "/answers/0/question",
+            "/answers/1/answer",
+            "/answers/2/asserted_at",
+            "/answers/3/question",
+            "/answers/4/expires_at",
+            "/answers/5/asserted_at",
+        ]
+    );
 }
 
 /// Answers of which about one in ten is not a plain no, so that both verdicts come up.

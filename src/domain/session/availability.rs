@@ -61,24 +61,47 @@ pub struct Opening {
 }
 
 /// The lanes of a resource that are free for a whole hold, lowest first.
-pub fn free_lanes(lanes: i64, kind: ResourceKind, resource: Uuid, hold: (Timestamp, Timestamp), taken: &[Taken]) -> Vec<i64> {
+pub fn free_lanes(
+    lanes: i64,
+    kind: ResourceKind,
+    resource: Uuid,
+    hold: (Timestamp, Timestamp),
+    taken: &[Taken],
+) -> Vec<i64> {
     let overlaps = |booking: &&Taken| booking.starts_at < hold.1 && hold.0 < booking.ends_at;
-    let of_this: Vec<i64> =
-        taken.iter().filter(|booking| (booking.kind, booking.resource) == (kind, resource)).filter(overlaps).map(|booking| booking.lane).collect();
+    let of_this: Vec<i64> = taken
+        .iter()
+        .filter(|booking| (booking.kind, booking.resource) == (kind, resource))
+        .filter(overlaps)
+        .map(|booking| booking.lane)
+        .collect();
     (1..=lanes).filter(|lane| !of_this.contains(lane)).collect()
 }
 
 /// Every opening between two instants for a hold of so many minutes, at steps of [`STEP_MIN`] from the first.
-pub fn openings(house: &House, staffing: &Staffing, within: (Timestamp, Timestamp), hold_min: i64, taken: &[Taken]) -> Vec<Opening> {
+pub fn openings(
+    house: &House,
+    staffing: &Staffing,
+    within: (Timestamp, Timestamp),
+    hold_min: i64,
+    taken: &[Taken],
+) -> Vec<Opening> {
     let mut found = Vec::new();
     let mut starts_at = within.0;
     while starts_at.plus_minutes(hold_min) <= within.1 {
         let ends_at = starts_at.plus_minutes(hold_min);
-        let is_free = |kind: ResourceKind, id: Uuid| !free_lanes(kind.lanes(staffing), kind, id, (starts_at, ends_at), taken).is_empty();
+        let is_free = |kind: ResourceKind, id: Uuid| {
+            !free_lanes(kind.lanes(staffing), kind, id, (starts_at, ends_at), taken).is_empty()
+        };
         let free = House {
             rooms: house.rooms.iter().copied().filter(|id| is_free(ResourceKind::Chair, id.uuid())).collect(),
             nurses: house.nurses.iter().copied().filter(|id| is_free(ResourceKind::Nurse, id.uuid())).collect(),
-            prescribers: house.prescribers.iter().copied().filter(|id| is_free(ResourceKind::Prescriber, id.uuid())).collect(),
+            prescribers: house
+                .prescribers
+                .iter()
+                .copied()
+                .filter(|id| is_free(ResourceKind::Prescriber, id.uuid()))
+                .collect(),
         };
         if !free.rooms.is_empty() && !free.nurses.is_empty() && !free.prescribers.is_empty() {
             found.push(Opening { starts_at, ends_at, free });
@@ -90,7 +113,13 @@ pub fn openings(house: &House, staffing: &Staffing, within: (Timestamp, Timestam
 
 /// The first start after `from`, on the same day, at which all of these resources have a lane free: what a front desk
 /// offers when a time is taken.
-pub fn next_start(held: &[(ResourceKind, Uuid)], staffing: &Staffing, from: (Timestamp, Timestamp), hold_min: i64, taken: &[Taken]) -> Option<Timestamp> {
+pub fn next_start(
+    held: &[(ResourceKind, Uuid)],
+    staffing: &Staffing,
+    from: (Timestamp, Timestamp),
+    hold_min: i64,
+    taken: &[Taken],
+) -> Option<Timestamp> {
     let mut start = from.0.plus_minutes(STEP_MIN);
     while start.plus_minutes(hold_min) <= from.1 {
         let hold = (start, start.plus_minutes(hold_min));
@@ -126,7 +155,10 @@ mod tests {
 
     fn starts(taken: &[Taken]) -> Vec<i64> {
         let staffing = Rules::seeded().staffing;
-        openings(&house(), &staffing, (at(0), at(240)), 120, taken).iter().map(|opening| opening.starts_at.minutes_since(at(0))).collect()
+        openings(&house(), &staffing, (at(0), at(240)), 120, taken)
+            .iter()
+            .map(|opening| opening.starts_at.minutes_since(at(0)))
+            .collect()
     }
 
     #[test]
@@ -155,7 +187,9 @@ mod tests {
     fn the_next_time_is_offered_when_one_is_taken() {
         let staffing = Rules::seeded().staffing;
         let held = [(ResourceKind::Chair, CHAIR), (ResourceKind::Nurse, NURSE)];
-        let next = |taken: &[Taken]| next_start(&held, &staffing, (at(0), at(480)), 120, taken).map(|start| start.minutes_since(at(0)));
+        let next = |taken: &[Taken]| {
+            next_start(&held, &staffing, (at(0), at(480)), 120, taken).map(|start| start.minutes_since(at(0)))
+        };
         assert_eq!(next(&[chair(0, 120)]), Some(120));
         assert_eq!(next(&[chair(0, 120), chair(200, 260)]), Some(270), "the gap of 80 min is too short");
         assert_eq!(next(&[chair(0, 400)]), None);
@@ -165,7 +199,10 @@ mod tests {
     fn a_day_of_the_clinic_is_cut_on_its_own_wall_clock() {
         let zone = TimeZone::get("America/New_York").unwrap();
         let (opens, closes) = opening_hours(jiff::civil::date(2026, 3, 9), &zone).unwrap();
-        assert_eq!((opens.to_string().as_str(), closes.to_string().as_str()), ("2026-03-09T12:00:00.000Z", "2026-03-09T21:00:00.000Z"));
+        assert_eq!(
+            (opens.to_string().as_str(), closes.to_string().as_str()),
+            ("2026-03-09T12:00:00.000Z", "2026-03-09T21:00:00.000Z")
+        );
     }
 
     proptest! {

@@ -71,13 +71,24 @@ mod tests {
     fn conflicts(sessions: &[Session], minute: i64) -> Vec<u128> {
         let now = booked().slot.starts_at.plus_minutes(minute);
         let days = chairs(&[room(1), room(2)], sessions, now);
-        days.iter().flat_map(|day| &day.visits).filter(|(_, conflict)| *conflict).map(|(session, _)| session.id.uuid().as_u128()).collect()
+        days.iter()
+            .flat_map(|day| &day.visits)
+            .filter(|(_, conflict)| *conflict)
+            .map(|(session, _)| session.id.uuid().as_u128())
+            .collect()
     }
 
     #[test]
     fn the_next_booking_of_a_chair_is_flagged_while_a_visit_overruns() {
         use SessionState::{Cancelled, Completed, Recovery, Scheduled};
-        let day = |first, second| [visit(1, 1, first, 0, 120), visit(2, 1, second, 150, 270), visit(3, 1, Scheduled, 280, 400), visit(4, 2, Scheduled, 150, 270)];
+        let day = |first, second| {
+            [
+                visit(1, 1, first, 0, 120),
+                visit(2, 1, second, 150, 270),
+                visit(3, 1, Scheduled, 280, 400),
+                visit(4, 2, Scheduled, 150, 270),
+            ]
+        };
         assert_eq!(conflicts(&day(Recovery, Scheduled), 120), [0; 0], "the hold ends now");
         assert_eq!(conflicts(&day(Recovery, Scheduled), 121), [2]);
         assert_eq!(conflicts(&day(Recovery, Cancelled), 121), [3], "the next one that still stands");
@@ -87,9 +98,18 @@ mod tests {
 
     #[test]
     fn every_chair_has_a_row_and_a_patient_in_a_retired_chair_is_not_lost() {
-        let sessions = [visit(1, 9, SessionState::Recovery, 0, 120), visit(2, 2, SessionState::Scheduled, 60, 120), visit(3, 2, SessionState::Scheduled, 0, 60)];
+        let sessions = [
+            visit(1, 9, SessionState::Recovery, 0, 120),
+            visit(2, 2, SessionState::Scheduled, 60, 120),
+            visit(3, 2, SessionState::Scheduled, 0, 60),
+        ];
         let days = chairs(&[room(1), room(2)], &sessions, booked().slot.starts_at);
-        let rows: Vec<_> = days.iter().map(|day| (day.room, day.visits.iter().map(|(session, _)| session.id.uuid().as_u128()).collect::<Vec<_>>())).collect();
+        let rows: Vec<_> = days
+            .iter()
+            .map(|day| {
+                (day.room, day.visits.iter().map(|(session, _)| session.id.uuid().as_u128()).collect::<Vec<_>>())
+            })
+            .collect();
         assert_eq!(rows, [(room(1), vec![]), (room(2), vec![3, 2]), (room(9), vec![1])]);
     }
 }

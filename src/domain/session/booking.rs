@@ -39,7 +39,10 @@ pub fn from_wall_time(pointer: &str, text: &str, zone: &TimeZone) -> Result<Time
 fn wall_time(text: &str) -> Option<DateTime> {
     let shape = "dddd-dd-ddTdd:dd";
     let fits = text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| if wanted == b'd' { byte.is_ascii_digit() } else { byte == wanted });
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, wanted)| if wanted == b'd' { byte.is_ascii_digit() } else { byte == wanted });
     if fits { text.parse().ok() } else { None }
 }
 
@@ -100,7 +103,9 @@ mod tests {
 
     #[test]
     fn nine_o_clock_is_nine_o_clock_on_both_sides_of_the_change() {
-        for (wall, utc) in [("2026-03-06T09:00", "2026-03-06T14:00:00.000Z"), ("2026-03-09T09:00", "2026-03-09T13:00:00.000Z")] {
+        for (wall, utc) in
+            [("2026-03-06T09:00", "2026-03-06T14:00:00.000Z"), ("2026-03-09T09:00", "2026-03-09T13:00:00.000Z")]
+        {
             assert_eq!(from_wall_time("/local_start", wall, &zone("America/New_York")).unwrap().to_string(), utc);
         }
     }
@@ -108,10 +113,34 @@ mod tests {
     #[test]
     fn a_skipped_or_repeated_time_is_refused_with_both_choices() {
         for (name, wall, code, one, two) in [
-            ("America/New_York", "2026-03-08T02:30", "local_time_skipped", "2026-03-08T06:30:00.000Z", "2026-03-08T07:30:00.000Z"),
-            ("America/New_York", "2026-11-01T01:30", "local_time_repeated", "2026-11-01T05:30:00.000Z", "2026-11-01T06:30:00.000Z"),
-            ("Europe/Berlin", "2026-10-25T02:00", "local_time_repeated", "2026-10-25T00:00:00.000Z", "2026-10-25T01:00:00.000Z"),
-            ("Australia/Lord_Howe", "2026-10-04T02:15", "local_time_skipped", "2026-10-03T15:15:00.000Z", "2026-10-03T15:45:00.000Z"),
+            (
+                "America/New_York",
+                "2026-03-08T02:30",
+                "local_time_skipped",
+                "2026-03-08T06:30:00.000Z",
+                "2026-03-08T07:30:00.000Z",
+            ),
+            (
+                "America/New_York",
+                "2026-11-01T01:30",
+                "local_time_repeated",
+                "2026-11-01T05:30:00.000Z",
+                "2026-11-01T06:30:00.000Z",
+            ),
+            (
+                "Europe/Berlin",
+                "2026-10-25T02:00",
+                "local_time_repeated",
+                "2026-10-25T00:00:00.000Z",
+                "2026-10-25T01:00:00.000Z",
+            ),
+            (
+                "Australia/Lord_Howe",
+                "2026-10-04T02:15",
+                "local_time_skipped",
+                "2026-10-03T15:15:00.000Z",
+                "2026-10-03T15:45:00.000Z",
+            ),
         ] {
             let error = from_wall_time("/local_start", wall, &zone(name)).unwrap_err();
             assert_eq!(error.code, code, "{name} {wall}");
@@ -121,7 +150,16 @@ mod tests {
 
     #[test]
     fn what_is_no_wall_time_is_refused() {
-        for text in ["", "2026-03-09", "2026-03-09 09:00", "2026-03-09T09:00Z", "2026-03-09T09:00:00", "2026-02-30T09:00", "2026-03-09T24:00", "２026-03-09T9:00"] {
+        for text in [
+            "",
+            "2026-03-09",
+            "2026-03-09 09:00",
+            "2026-03-09T09:00Z",
+            "2026-03-09T09:00:00",
+            "2026-02-30T09:00",
+            "2026-03-09T24:00",
+            "２026-03-09T9:00",
+        ] {
             assert_eq!(from_wall_time("/local_start", text, &zone("UTC")).unwrap_err().code, "local_time", "{text}");
         }
     }

@@ -70,7 +70,9 @@ impl Session {
     /// The pre-check is signed; again as often as needed before the start.
     pub fn precheck_signed(self, act: Act) -> Result<Step, Refusal> {
         let at = act.occurred_at;
-        self.follow(SessionEvent::Precheck, act, With::default(), |session| session.milestones.precheck_signed_at = Some(at))
+        self.follow(SessionEvent::Precheck, act, With::default(), |session| {
+            session.milestones.precheck_signed_at = Some(at)
+        })
     }
 
     /// The prescriber released it. `unmet` is what stands in the way of a release.
@@ -97,7 +99,11 @@ impl Session {
         let by_receiver = act.by == new.to;
         let by_giver = act.by == from && new.giver == Giver::Signed;
         if !by_receiver && !by_giver {
-            return Err(Refusal::invalid("/to_staff_id", "not_a_party", "a hand-over is recorded by the receiver, or by the giver who is there"));
+            return Err(Refusal::invalid(
+                "/to_staff_id",
+                "not_a_party",
+                "a hand-over is recorded by the receiver, or by the giver who is there",
+            ));
         }
         if new.giver == Giver::Unavailable && new.reason.is_none() {
             return Err(Refusal::invalid("/reason", "required", "say why the giver is not there"));
@@ -111,9 +117,15 @@ impl Session {
             summary: new.summary,
             act: act.clone(),
         };
-        let mut step = self.follow(SessionEvent::Handover, act, With::reason(new.reason), |session| session.team.owner_id = new.to)?;
+        let mut step = self
+            .follow(SessionEvent::Handover, act, With::reason(new.reason), |session| session.team.owner_id = new.to)?;
         let subject = Subject::new("session_handover", handover.id, 1);
-        step.events.push(Event::of_patient(EventKind::SessionHandedOver, step.session.patient_id, subject, handover.record()));
+        step.events.push(Event::of_patient(
+            EventKind::SessionHandedOver,
+            step.session.patient_id,
+            subject,
+            handover.record(),
+        ));
         Ok((step, handover))
     }
 
@@ -124,10 +136,20 @@ impl Session {
 
     /// The patient leaves. `unmet` is what discharge found in the way; who leaves without being discharged is
     /// stopped by nothing but a missing reason (decisions.md 10).
-    pub fn complete(self, act: Act, disposition: Disposition, words: Option<String>, unmet: Vec<Unmet>) -> Result<Step, Refusal> {
+    pub fn complete(
+        self,
+        act: Act,
+        disposition: Disposition,
+        words: Option<String>,
+        unmet: Vec<Unmet>,
+    ) -> Result<Step, Refusal> {
         let told = words.as_deref().is_some_and(|text| !text.trim().is_empty());
         if disposition != Disposition::HomeWithEscort && !told {
-            return Err(Refusal::invalid("/reason", "required", "say why the patient did not leave with an escort as planned"));
+            return Err(Refusal::invalid(
+                "/reason",
+                "required",
+                "say why the patient did not leave with an escort as planned",
+            ));
         }
         let unmet = if disposition.skips_criteria() { Vec::new() } else { unmet };
         let at = act.occurred_at;

@@ -54,7 +54,8 @@ impl Session {
     /// Books a visit. `unmet` is what the plan and the protocol say against it; whether chair, patient and staff are
     /// free is the database's to say.
     pub fn schedule(new: NewSession, act: Act, unmet: Vec<Unmet>) -> Result<Step, Refusal> {
-        let unmet = act.admit(SessionEvent::Schedule.as_str(), unmet)?.iter().map(|unmet| unmet.rule_id.to_owned()).collect();
+        let unmet =
+            act.admit(SessionEvent::Schedule.as_str(), unmet)?.iter().map(|unmet| unmet.rule_id.to_owned()).collect();
         let session = Self {
             id: new.id,
             patient_id: new.patient_id,
@@ -131,16 +132,26 @@ impl Session {
     pub fn check_in(self, act: Act, identified: bool, zone: &TimeZone) -> Result<Step, Refusal> {
         let mut unmet = Vec::new();
         if !identified {
-            unmet.push(Unmet::new("identity_unconfirmed", "session.check_in.identity", "compare two identifiers: name and date of birth"));
+            unmet.push(Unmet::new(
+                "identity_unconfirmed",
+                "session.check_in.identity",
+                "compare two identifiers: name and date of birth",
+            ));
         }
         unmet.extend(self.not_the_day(&act, zone, "session.check_in.same_day"));
         let at = act.occurred_at;
-        self.follow(SessionEvent::CheckIn, act, With::unmet(unmet), |session| session.milestones.checked_in_at = Some(at))
+        self.follow(SessionEvent::CheckIn, act, With::unmet(unmet), |session| {
+            session.milestones.checked_in_at = Some(at)
+        })
     }
 
     /// The arrival was entered by mistake. What was signed meanwhile stays in the history; the visit begins anew.
     pub fn undo_check_in(self, act: Act, reason: String, zone: &TimeZone) -> Result<Step, Refusal> {
-        let unmet = self.drawn_up("session.undo_check_in.nothing_prepared").into_iter().chain(self.not_the_day(&act, zone, "session.undo_check_in.same_day"));
+        let unmet = self.drawn_up("session.undo_check_in.nothing_prepared").into_iter().chain(self.not_the_day(
+            &act,
+            zone,
+            "session.undo_check_in.same_day",
+        ));
         let with = With { reason: Some(reason), unmet: unmet.collect() };
         self.follow(SessionEvent::UndoCheckIn, act, with, |session| session.milestones = Milestones::default())
     }
@@ -148,7 +159,9 @@ impl Session {
     /// Calls the visit off; after drug was drawn up it has to be aborted instead, so that the drug is accounted for.
     pub fn cancel(self, act: Act, reason: CancelReason, words: Option<String>) -> Result<Step, Refusal> {
         let unmet = self.drawn_up("session.cancel.nothing_prepared").into_iter().collect();
-        self.follow(SessionEvent::Cancel, act, With { reason: words, unmet }, |session| session.cancel_reason = Some(reason))
+        self.follow(SessionEvent::Cancel, act, With { reason: words, unmet }, |session| {
+            session.cancel_reason = Some(reason)
+        })
     }
 
     /// The patient did not come. `grace_min` is the policy's `booking.no_show_minutes`; coming later still is no
@@ -176,15 +189,20 @@ impl Session {
 
     fn not_the_day(&self, act: &Act, zone: &TimeZone, rule: &'static str) -> Option<Unmet> {
         let (booked, today) = (self.date(zone), act.occurred_at.date_in(zone));
-        (booked != today)
-            .then(|| Unmet::new("not_the_day", rule, "the visit is booked for another day").figures(booked.to_string(), today.to_string()))
+        (booked != today).then(|| {
+            Unmet::new("not_the_day", rule, "the visit is booked for another day")
+                .figures(booked.to_string(), today.to_string())
+        })
     }
 
     fn drawn_up(&self, rule: &'static str) -> Option<Unmet> {
         let drawn_up = self.milestones.prepared_at;
         drawn_up.map(|_| {
-            Unmet::new("drug_prepared", rule, "drug was drawn up: abort the session and account for it")
-                .fixed_by("POST", format!("/api/v1/sessions/{}/abort", self.id), "nurse")
+            Unmet::new("drug_prepared", rule, "drug was drawn up: abort the session and account for it").fixed_by(
+                "POST",
+                format!("/api/v1/sessions/{}/abort", self.id),
+                "nurse",
+            )
         })
     }
 }

@@ -54,7 +54,12 @@ impl EscortName {
         let relationship = relationship.map(|text| errors.take(checked("/relationship", text, 1, 100)));
         let phone = errors.take(checked("/phone", phone, 3, 40));
         errors.finish()?;
-        Ok(Self { name: name.unwrap_or_default(), relationship: relationship.flatten(), phone: phone.unwrap_or_default(), kind })
+        Ok(Self {
+            name: name.unwrap_or_default(),
+            relationship: relationship.flatten(),
+            phone: phone.unwrap_or_default(),
+            kind,
+        })
     }
 }
 
@@ -123,12 +128,19 @@ pub fn best(all: &[Escort]) -> Option<EscortStatus> {
 ///
 /// # Errors
 /// When the visit is over.
-pub fn set(session: &Session, known: &[Escort], id: EscortId, said: (EscortName, EscortStatus), act: Act) -> Result<Option<(Escort, Event)>, Refusal> {
+pub fn set(
+    session: &Session,
+    known: &[Escort],
+    id: EscortId,
+    said: (EscortName, EscortStatus),
+    act: Act,
+) -> Result<Option<(Escort, Event)>, Refusal> {
     let (who, status) = said;
     if !(session.state == SessionState::Scheduled || session.state.is_live()) {
         return Err(Refusal::clash(Clash::WrongState, format!("the visit is {}", session.state)));
     }
-    let before = in_force(known).into_iter().find(|escort| (&escort.who.name, &escort.who.phone) == (&who.name, &who.phone));
+    let before =
+        in_force(known).into_iter().find(|escort| (&escort.who.name, &escort.who.phone) == (&who.name, &who.phone));
     if before.is_some_and(|escort| escort.who == who && escort.status == status) {
         return Ok(None);
     }
@@ -181,8 +193,18 @@ mod tests {
             (&[("Ana", Seen), ("Ana", Seen)], true, true, 1),
         ] {
             let known = after(statements);
-            assert_eq!((is_promised(&known), is_seen(&known), in_force(&known).len()), (promised, seen, count), "{statements:?}");
-            let best = if seen { Some(Seen) } else if promised { Some(Expected) } else { statements.last().map(|(_, status)| *status) };
+            assert_eq!(
+                (is_promised(&known), is_seen(&known), in_force(&known).len()),
+                (promised, seen, count),
+                "{statements:?}"
+            );
+            let best = if seen {
+                Some(Seen)
+            } else if promised {
+                Some(Expected)
+            } else {
+                statements.last().map(|(_, status)| *status)
+            };
             assert_eq!(super::best(&known), best, "{statements:?}");
         }
     }
@@ -191,14 +213,22 @@ mod tests {
     fn who_saw_the_escort_is_known_only_when_somebody_did() {
         for escort in after(&[("Ana", EscortStatus::Expected), ("Ana", EscortStatus::Seen)]) {
             let seen = escort.status == EscortStatus::Seen;
-            assert_eq!((escort.seen_at.is_some(), escort.seen_by.is_some(), escort.amends_id.is_some()), (seen, seen, seen));
+            assert_eq!(
+                (escort.seen_at.is_some(), escort.seen_by.is_some(), escort.amends_id.is_some()),
+                (seen, seen, seen)
+            );
         }
     }
 
     #[test]
     fn every_bad_field_is_named() {
-        let Err(Refusal::Invalid(errors)) = EscortName::parse("", Some("a\0"), "1", EscortKind::Person) else { panic!() };
-        assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), ["/name", "/relationship", "/phone"]);
+        let Err(Refusal::Invalid(errors)) = EscortName::parse("", Some("a\0"), "1", EscortKind::Person) else {
+            panic!()
+        };
+        assert_eq!(
+            errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(),
+            ["/name", "/relationship", "/phone"]
+        );
     }
 
     #[test]

@@ -110,7 +110,9 @@ impl Session {
             return Ok(Step::unchanged(self));
         }
         let at = act.occurred_at;
-        self.follow(SessionEvent::EndEmergency, act, With::reason(words), |session| session.milestones.emergency_ended_at = Some(at))
+        self.follow(SessionEvent::EndEmergency, act, With::reason(words), |session| {
+            session.milestones.emergency_ended_at = Some(at)
+        })
     }
 
     /// Refuses an intent that was made before another change of the infusion (decisions.md 19). A decrease, a
@@ -134,15 +136,25 @@ impl Session {
     fn nothing_runs(self, act: Act, stop: Stop) -> Result<Step, Refusal> {
         let unexplained = self.allows(SessionEvent::ExplainStop);
         match stop {
-            Stop { pump: Some(pump), reason, words } if self.allows(SessionEvent::ConfirmPump) => self.confirm(act, pump, reason, words),
+            Stop { pump: Some(pump), reason, words } if self.allows(SessionEvent::ConfirmPump) => {
+                self.confirm(act, pump, reason, words)
+            }
             Stop { reason: Some(reason), words, .. } if unexplained => {
-                self.follow(SessionEvent::ExplainStop, act, With::reason(words), |session| session.end_reason = Some(reason))
+                self.follow(SessionEvent::ExplainStop, act, With::reason(words), |session| {
+                    session.end_reason = Some(reason)
+                })
             }
             _ => Ok(Step::unchanged(self)),
         }
     }
 
-    fn confirm(self, act: Act, pump: PumpClaim, reason: Option<EndReason>, words: Option<String>) -> Result<Step, Refusal> {
+    fn confirm(
+        self,
+        act: Act,
+        pump: PumpClaim,
+        reason: Option<EndReason>,
+        words: Option<String>,
+    ) -> Result<Step, Refusal> {
         let stopped_at = pump.stopped_at.min(act.recorded_at);
         self.follow(SessionEvent::ConfirmPump, act, With::reason(words), |session| {
             let state = if session.state == SessionState::Paused { PumpState::Paused } else { PumpState::Stopped };
@@ -156,8 +168,11 @@ impl Session {
 
     fn alarm(&self, rule: &'static str) -> Option<Unmet> {
         self.in_emergency().then(|| {
-            Unmet::new("emergency_open", rule, "the emergency is not over")
-                .fixed_by("POST", format!("/api/v1/sessions/{}/emergency/end", self.id), "prescriber")
+            Unmet::new("emergency_open", rule, "the emergency is not over").fixed_by(
+                "POST",
+                format!("/api/v1/sessions/{}/emergency/end", self.id),
+                "prescriber",
+            )
         })
     }
 
@@ -178,7 +193,11 @@ impl Session {
         self.pump = match pump {
             Some(claim) => Pump { state: halted, stop_required_at: None, stopped_at: Some(claim.stopped_at) },
             None if stands_still => Pump { state: halted, stop_required_at: None, ..self.pump },
-            None => Pump { state: PumpState::StopRequired, stop_required_at: self.pump.stop_required_at.or(Some(at)), stopped_at: self.pump.stopped_at },
+            None => Pump {
+                state: PumpState::StopRequired,
+                stop_required_at: self.pump.stop_required_at.or(Some(at)),
+                stopped_at: self.pump.stopped_at,
+            },
         };
         self.infusion_version += 1;
     }

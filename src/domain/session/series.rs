@@ -21,7 +21,11 @@ impl Series<'_> {
     pub fn unmet(&self, date: Date, now: Timestamp, set_aside: bool) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         if !self.protocol.is_usable_at(now) {
-            unmet.push(Unmet::new("protocol_not_in_use", "session.schedule.protocol", "the protocol is not published, or not in use yet"));
+            unmet.push(Unmet::new(
+                "protocol_not_in_use",
+                "session.schedule.protocol",
+                "the protocol is not published, or not in use yet",
+            ));
         }
         if let Some((plan, place)) = self.plan {
             if plan.state != PlanState::Active {
@@ -33,9 +37,13 @@ impl Series<'_> {
             }
             if place > plan.text.sessions {
                 unmet.push(
-                    Unmet::new("series_full", "session.schedule.series", "every session of the plan is booked or given")
-                        .figures(format!("{} sessions", plan.text.sessions), format!("{place} sessions"))
-                        .overridable_by(Override::Prescriber),
+                    Unmet::new(
+                        "series_full",
+                        "session.schedule.series",
+                        "every session of the plan is booked or given",
+                    )
+                    .figures(format!("{} sessions", plan.text.sessions), format!("{place} sessions"))
+                    .overridable_by(Override::Prescriber),
                 );
             }
         }
@@ -84,8 +92,13 @@ mod tests {
             review_on: Some(date(2026, 4, 1)),
             ..PlanFields::default()
         };
-        let (plan, _) =
-            TreatmentPlan::draft(TreatmentPlanId(Uuid::nil()), PatientId(Uuid::nil()), WHO, now(), fields.checked(&in_use()).unwrap());
+        let (plan, _) = TreatmentPlan::draft(
+            TreatmentPlanId(Uuid::nil()),
+            PatientId(Uuid::nil()),
+            WHO,
+            now(),
+            fields.checked(&in_use()).unwrap(),
+        );
         TreatmentPlan { state, ..plan }
     }
 
@@ -93,7 +106,9 @@ mod tests {
     fn everything_that_speaks_against_a_visit_is_said_at_once_and_a_prescriber_sets_aside_what_may_be() {
         let (protocol, plan) = (draft(), plan(PlanState::Draft));
         let series = Series { plan: Some((&plan, 7)), protocol: &protocol, others: &[date(2026, 3, 9)] };
-        let rules = |set_aside| series.unmet(date(2026, 3, 10), now(), set_aside).into_iter().map(|unmet| unmet.rule_id).collect::<Vec<_>>();
+        let rules = |set_aside| {
+            series.unmet(date(2026, 3, 10), now(), set_aside).into_iter().map(|unmet| unmet.rule_id).collect::<Vec<_>>()
+        };
         let hard = ["session.schedule.protocol", "session.schedule.plan"];
         assert_eq!(rules(false), [&hard[..], &["session.schedule.series", "plan.min_gap"]].concat());
         assert_eq!(rules(true), hard);

@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn an_abort_is_only_possible_before_any_drug() {
-        let from: Vec<_> = TRANSITIONS.iter().filter(|(_, event, _)| *event == E::Abort).map(|(from, _, _)| *from).collect();
+        let from: Vec<_> =
+            TRANSITIONS.iter().filter(|(_, event, _)| *event == E::Abort).map(|(from, _, _)| *from).collect();
         assert_eq!(from, [S::CheckedIn]);
     }
 }

@@ -69,8 +69,14 @@ fn apply(session: Session, event: SessionEvent, act: Act, pump: Option<PumpClaim
     let why = || "said by the nurse".to_owned();
     match event {
         E::Schedule => Err(session.refuse(E::Schedule)),
-        E::Reschedule => session.reschedule(act, Rebooking { note: Some(Some("wheelchair".into())), ..Rebooking::default() }, Vec::new()),
-        E::Replan => session.replan(act, TreatmentPlanId(Uuid::from_u128(6)), ProtocolId(Uuid::from_u128(7)), Route::Iv),
+        E::Reschedule => session.reschedule(
+            act,
+            Rebooking { note: Some(Some("wheelchair".into())), ..Rebooking::default() },
+            Vec::new(),
+        ),
+        E::Replan => {
+            session.replan(act, TreatmentPlanId(Uuid::from_u128(6)), ProtocolId(Uuid::from_u128(7)), Route::Iv)
+        }
         E::CheckIn => session.check_in(act, true, &zone()),
         E::UndoCheckIn => session.undo_check_in(act, why(), &zone()),
         E::Cancel => session.cancel(act, CancelReason::Illness, None),
@@ -86,7 +92,9 @@ fn apply(session: Session, event: SessionEvent, act: Act, pump: Option<PumpClaim
         E::Stop => session.stop(act, Stop { pump, ..Stop::default() }),
         E::ExplainStop => match session.state {
             S::InProgress | S::Paused => Err(session.refuse(E::ExplainStop)),
-            _ if session.allowed_events().contains(&E::ExplainStop) => session.stop(act, Stop { reason: Some(EndReason::Other), ..Stop::default() }),
+            _ if session.allowed_events().contains(&E::ExplainStop) => {
+                session.stop(act, Stop { reason: Some(EndReason::Other), ..Stop::default() })
+            }
             _ => Err(session.refuse(E::ExplainStop)),
         },
         E::ConfirmPump => session.confirm_pump(act, pump.unwrap_or(PumpClaim { stopped_at: at(0) })),
@@ -98,7 +106,13 @@ fn apply(session: Session, event: SessionEvent, act: Act, pump: Option<PumpClaim
         E::Handover => {
             let to = if session.team.owner_id == NURSE { PRESCRIBER } else { NURSE };
             let act = Act { by: to, ..act };
-            let new = NewHandover { id: HandoverId(Uuid::from_u128(9)), to, giver: Giver::Signed, reason: None, summary: None };
+            let new = NewHandover {
+                id: HandoverId(Uuid::from_u128(9)),
+                to,
+                giver: Giver::Signed,
+                reason: None,
+                summary: None,
+            };
             session.hand_over(act, new).map(|(step, _)| step)
         }
     }
@@ -117,7 +131,9 @@ fn every_situation() -> Vec<Session> {
             session.milestones.released_at = (facts & 16 > 0).then(|| at(-5));
             session.end_reason = explained.then_some(EndReason::Completed);
             session.pump = match state {
-                _ if waiting => Pump { state: PumpState::StopRequired, stop_required_at: Some(at(50)), stopped_at: None },
+                _ if waiting => {
+                    Pump { state: PumpState::StopRequired, stop_required_at: Some(at(50)), stopped_at: None }
+                }
                 S::InProgress => Pump::RUNNING,
                 _ => Pump::IDLE,
             };
@@ -140,14 +156,19 @@ fn every_event_in_every_state_follows_its_arrow_or_names_what_is_allowed() {
                 assert_eq!(Some(step.session.state), table::next(state, event), "{place}");
                 assert_eq!(step.session.version, version + 1, "{place}");
                 let transition = step.transition.unwrap();
-                assert_eq!((transition.event, transition.from, transition.session_version), (event, Some(state), version + 1), "{place}");
+                assert_eq!(
+                    (transition.event, transition.from, transition.session_version),
+                    (event, Some(state), version + 1),
+                    "{place}"
+                );
                 assert_eq!(step.events.first().unwrap().subject.version, version + 1, "{place}");
             } else if let Ok(step) = outcome {
                 let harmless = matches!(event, E::Stop | E::Pause | E::Emergency | E::EndEmergency);
                 assert!(harmless && step.is_unchanged() && step.session == session, "{place} changed something");
             } else {
                 let words: Vec<_> = allowed.iter().map(|event| event.as_str()).collect();
-                let expected = Refusal::InvalidTransition { state: state.as_str(), event: event.as_str(), allowed: words };
+                let expected =
+                    Refusal::InvalidTransition { state: state.as_str(), event: event.as_str(), allowed: words };
                 assert_eq!(outcome, Err(expected), "{place}");
             }
         }
@@ -159,7 +180,8 @@ fn the_facts_only_ever_narrow_the_table() {
     for session in every_situation() {
         let table: Vec<_> = allowed_events(session.state).collect();
         let depends = [E::Replan, E::ConfirmPump, E::ExplainStop, E::Emergency, E::EndEmergency];
-        let expected: Vec<_> = table.iter().copied().filter(|event| !session.is_locked() && !depends.contains(event)).collect();
+        let expected: Vec<_> =
+            table.iter().copied().filter(|event| !session.is_locked() && !depends.contains(event)).collect();
         let found: Vec<_> = session.allowed_events().into_iter().filter(|event| !depends.contains(event)).collect();
         assert_eq!(found, expected);
         assert!(session.allowed_events().iter().all(|event| table.contains(event)));
@@ -179,7 +201,11 @@ fn a_stop_and_a_pause_are_never_refused() {
     for session in every_situation() {
         for pump in [None, Some(PumpClaim { stopped_at: at(80) })] {
             for reason in [None, Some(EndReason::AdverseEvent)] {
-                assert!(session.clone().stop(asked(90), Stop { reason, words: None, pump }).is_ok(), "{}", session.state);
+                assert!(
+                    session.clone().stop(asked(90), Stop { reason, words: None, pump }).is_ok(),
+                    "{}",
+                    session.state
+                );
             }
             assert!(session.clone().pause(asked(90), pump).is_ok(), "{}", session.state);
         }
@@ -230,7 +256,10 @@ fn the_reason_of_a_stop_is_filled_in_once_and_never_overwritten() {
 fn nothing_is_resumed_before_the_pump_is_confirmed_and_the_alarm_is_over() {
     let mut paused = running().pause(asked(10), None).unwrap().session;
     paused.milestones.emergency_at = Some(at(10));
-    let Err(Refusal::Blocked { event, by }) = paused.resume(asked(12), vec![Unmet::new("consent_missing", "r", "t")]) else { panic!() };
+    let Err(Refusal::Blocked { event, by }) = paused.resume(asked(12), vec![Unmet::new("consent_missing", "r", "t")])
+    else {
+        panic!()
+    };
     let codes: Vec<_> = by.iter().map(|unmet| unmet.code).collect();
     assert_eq!((event, codes), ("resume", vec!["consent_missing", "pump_unconfirmed", "emergency_open"]));
 }
@@ -249,7 +278,10 @@ fn a_start_out_of_rule_is_saved_when_it_happened_and_carries_what_was_missed() {
     let session = booked().check_in(asked(-20), true, &zone()).unwrap().session;
     let unmet = vec![Unmet::new("consent_missing", "session.start.consent", "no consent in force")];
     let policy = PolicyId(Uuid::from_u128(5));
-    assert!(matches!(session.clone().start(asked(0), policy, unmet.clone()), Err(Refusal::Blocked { event: "start", .. })));
+    assert!(matches!(
+        session.clone().start(asked(0), policy, unmet.clone()),
+        Err(Refusal::Blocked { event: "start", .. })
+    ));
     let step = session.start(happened(0), policy, unmet).unwrap();
     assert_eq!(step.transition.unwrap().unmet, ["session.start.consent"]);
 }
@@ -257,7 +289,10 @@ fn a_start_out_of_rule_is_saved_when_it_happened_and_carries_what_was_missed() {
 #[test]
 fn a_retracted_start_leaves_no_trace_of_drug_on_the_head() {
     let back = running().retract_start(asked(5), "wrong patient".into(), Vec::new()).unwrap().session;
-    assert_eq!((back.state, back.milestones.started_at, back.pump, back.policy_id), (S::CheckedIn, None, Pump::IDLE, None));
+    assert_eq!(
+        (back.state, back.milestones.started_at, back.pump, back.policy_id),
+        (S::CheckedIn, None, Pump::IDLE, None)
+    );
     assert_eq!(back.milestones.checked_in_at, Some(at(-20)));
 }
 
@@ -282,9 +317,13 @@ fn the_desk_works_on_the_day_of_the_visit() {
 
 #[test]
 fn drug_that_was_drawn_up_is_accounted_for_and_not_cancelled_away() {
-    let prepared = booked().check_in(asked(-20), true, &zone()).unwrap().session.prepared(asked(-5), Vec::new()).unwrap().session;
+    let prepared =
+        booked().check_in(asked(-20), true, &zone()).unwrap().session.prepared(asked(-5), Vec::new()).unwrap().session;
     assert!(matches!(prepared.clone().cancel(asked(0), CancelReason::Illness, None), Err(Refusal::Blocked { .. })));
-    assert!(matches!(prepared.clone().undo_check_in(asked(0), "mistake".into(), &zone()), Err(Refusal::Blocked { .. })));
+    assert!(matches!(
+        prepared.clone().undo_check_in(asked(0), "mistake".into(), &zone()),
+        Err(Refusal::Blocked { .. })
+    ));
     assert_eq!(prepared.abort(asked(0), AbortReason::UnfitToday, None).unwrap().session.state, S::Aborted);
 }
 
@@ -303,7 +342,13 @@ fn a_patient_who_leaves_without_discharge_is_held_by_no_rule_but_a_reason() {
 #[test]
 fn a_hand_over_is_recorded_by_who_takes_or_who_gives() {
     let over = |by: StaffId, giver: Giver, reason: Option<&str>| {
-        let new = NewHandover { id: HandoverId(Uuid::nil()), to: PRESCRIBER, giver, reason: reason.map(Into::into), summary: None };
+        let new = NewHandover {
+            id: HandoverId(Uuid::nil()),
+            to: PRESCRIBER,
+            giver,
+            reason: reason.map(Into::into),
+            summary: None,
+        };
         running().hand_over(Act::now(by, at(5)), new)
     };
     assert!(over(PRESCRIBER, Giver::Signed, None).is_ok());
@@ -322,7 +367,17 @@ fn every_changed_field_changes_the_canonical_record() {
     let session = running();
     assert_eq!(session.record(), session.clone().infusion_changed(session.pump).record());
     let (mut hashes, mut walk) = (vec![session.record().sha256()], session);
-    for event in [E::Pause, E::ConfirmPump, E::Resume, E::Emergency, E::ConfirmPump, E::EndEmergency, E::Handover, E::Complete, E::Close] {
+    for event in [
+        E::Pause,
+        E::ConfirmPump,
+        E::Resume,
+        E::Emergency,
+        E::ConfirmPump,
+        E::EndEmergency,
+        E::Handover,
+        E::Complete,
+        E::Close,
+    ] {
         walk = apply(walk, event, asked(30), None).unwrap().session;
         assert!(!hashes.contains(&walk.record().sha256()), "{event}");
         hashes.push(walk.record().sha256());

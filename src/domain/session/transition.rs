@@ -143,7 +143,13 @@ impl Session {
     }
 
     /// Follows an arrow of the table and changes the fields that belong to it.
-    pub(super) fn follow(mut self, event: SessionEvent, act: Act, with: With, change: impl FnOnce(&mut Self)) -> Result<Step, Refusal> {
+    pub(super) fn follow(
+        mut self,
+        event: SessionEvent,
+        act: Act,
+        with: With,
+        change: impl FnOnce(&mut Self),
+    ) -> Result<Step, Refusal> {
         let Some(to) = table::next(self.state, event).filter(|_| self.fits(event)) else {
             return Err(self.refuse(event));
         };
@@ -153,7 +159,16 @@ impl Session {
         change(&mut self);
         self.version += 1;
         self.updated_at = act.recorded_at;
-        let transition = Transition { session_id: self.id, session_version: self.version, event, from, to, act, reason: with.reason, unmet };
+        let transition = Transition {
+            session_id: self.id,
+            session_version: self.version,
+            event,
+            from,
+            to,
+            act,
+            reason: with.reason,
+            unmet,
+        };
         Ok(Step::of(self, transition))
     }
 }

@@ -91,8 +91,12 @@ impl Wish {
         match (&self.local_start, self.start_at) {
             (Some(wall), None) => Ok(bookable("/local_start", from_wall_time("/local_start", wall, zone)?, now)?),
             (None, Some(at)) => Ok(bookable("/scheduled_start_at", at, now)?),
-            (None, None) => Err(Refusal::invalid("/local_start", "required", "give local_start, or scheduled_start_at")),
-            (Some(_), Some(_)) => Err(Refusal::invalid("/local_start", "ambiguous", "give either local_start or scheduled_start_at")),
+            (None, None) => {
+                Err(Refusal::invalid("/local_start", "required", "give local_start, or scheduled_start_at"))
+            }
+            (Some(_), Some(_)) => {
+                Err(Refusal::invalid("/local_start", "ambiguous", "give either local_start or scheduled_start_at"))
+            }
         }
     }
 
@@ -117,7 +121,11 @@ impl Wish {
             errors.add("/room_id", "not_found", "must be a chair of this clinic that is in use");
         }
         errors.finish()?;
-        let series = Series { plan: facts.plan.as_ref().map(|(plan, place)| (plan, *place)), protocol: &facts.protocol, others: &facts.others };
+        let series = Series {
+            plan: facts.plan.as_ref().map(|(plan, place)| (plan, *place)),
+            protocol: &facts.protocol,
+            others: &facts.others,
+        };
         let ends_at = starts_at.plus_minutes(facts.protocol.chair_minutes(series.treatment_min(), &facts.rules));
         let slot = Slot {
             room_id: self.room.map_or_else(|| free_chair(facts, (starts_at, ends_at)), Ok)?,
@@ -162,7 +170,11 @@ mod tests {
             plan: None,
             protocol: draft.publish(PRESCRIBER, now, &policy, None).unwrap().0,
             rules: policy.rules,
-            house: House { rooms: vec![room(10), room(11)], nurses: vec![NURSE, PRESCRIBER], prescribers: vec![PRESCRIBER] },
+            house: House {
+                rooms: vec![room(10), room(11)],
+                nurses: vec![NURSE, PRESCRIBER],
+                prescribers: vec![PRESCRIBER],
+            },
             taken: Vec::new(),
             others: Vec::new(),
             zone: TimeZone::get("America/New_York").unwrap(),
@@ -192,7 +204,10 @@ mod tests {
         let longest = facts.protocol.text.envelope.max_duration_minutes;
         let hold = facts.protocol.chair_minutes(longest, &facts.rules);
         assert_eq!(planned.slot.ends_at, planned.slot.starts_at.plus_minutes(hold));
-        assert_eq!((planned.slot.local_start.as_str(), planned.slot.zone.as_str()), ("2026-03-09T09:00", "America/New_York"));
+        assert_eq!(
+            (planned.slot.local_start.as_str(), planned.slot.zone.as_str()),
+            ("2026-03-09T09:00", "America/New_York")
+        );
         assert_eq!((planned.slot.room_id, planned.unmet), (room(10), Vec::new()));
     }
 
@@ -216,7 +231,10 @@ mod tests {
         let stranger = StaffId(Uuid::from_u128(99));
         let wrong = Wish { nurse_id: stranger, prescriber_id: NURSE, room: Some(room(99)), ..wish() };
         let Err(Refusal::Invalid(errors)) = wrong.plan(&facts()) else { panic!() };
-        assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), ["/nurse_id", "/prescriber_id", "/room_id"]);
+        assert_eq!(
+            errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(),
+            ["/nurse_id", "/prescriber_id", "/room_id"]
+        );
         assert!(Wish { nurse_id: PRESCRIBER, ..wish() }.plan(&facts()).is_ok(), "a prescriber takes the nurse's place");
     }
 

@@ -230,7 +230,13 @@ impl TreatmentPlan {
     ///
     /// # Errors
     /// When it is not in force, and as for [`Self::activate`].
-    pub fn revise(self, id: TreatmentPlanId, text: PlanText, signature: Activation, around: Circumstances<'_>) -> Result<Revised, Refusal> {
+    pub fn revise(
+        self,
+        id: TreatmentPlanId,
+        text: PlanText,
+        signature: Activation,
+        around: Circumstances<'_>,
+    ) -> Result<Revised, Refusal> {
         let state = self.state.after(PlanEvent::Revise)?;
         let next = Self {
             id,
@@ -245,7 +251,8 @@ impl TreatmentPlan {
         };
         let next = next.signed(signature, around, PlanEvent::Revise)?;
         let old = Self { state, version: self.version + 1, ..self };
-        let events = vec![old.event(EventKind::TreatmentPlanRevised), next.signed_event(EventKind::TreatmentPlanRevised)];
+        let events =
+            vec![old.event(EventKind::TreatmentPlanRevised), next.signed_event(EventKind::TreatmentPlanRevised)];
         Ok(Revised { old, next, events })
     }
 
@@ -339,7 +346,11 @@ impl PlanText {
         if !protocol.is_usable_at(now) {
             let text = "The protocol edition is not published, or not in effect yet.";
             let href = format!("/api/v1/protocols/{}/publish", protocol.id);
-            found.push(Unmet::new("protocol_not_in_effect", "plan.protocol", text).fixed_by("POST", href, "prescriber"));
+            found.push(Unmet::new("protocol_not_in_effect", "plan.protocol", text).fixed_by(
+                "POST",
+                href,
+                "prescriber",
+            ));
         }
         if around.other_active.is_some() {
             let text = "Another plan of this patient for the same route is in force; revise or close it.";
@@ -347,7 +358,10 @@ impl PlanText {
         }
         if self.review_on < around.today {
             let text = "The review date has passed.";
-            found.push(Unmet::new("review_passed", "plan.review_on", text).figures(around.today.to_string(), self.review_on.to_string()));
+            found.push(
+                Unmet::new("review_passed", "plan.review_on", text)
+                    .figures(around.today.to_string(), self.review_on.to_string()),
+            );
         }
         found.extend(self.outside(protocol));
         found
@@ -371,11 +385,22 @@ impl PlanText {
         }
         if self.sessions > 1 && self.spacing_days < envelope.min_gap_days {
             let (limit, actual) = (format!("{} days", envelope.min_gap_days), format!("{} days", self.spacing_days));
-            found.push(soft("plan.min_gap", "The sessions are closer together than the protocol allows.", limit, actual));
+            found.push(soft(
+                "plan.min_gap",
+                "The sessions are closer together than the protocol allows.",
+                limit,
+                actual,
+            ));
         }
         if self.sessions > envelope.max_per_365_days {
-            let (limit, actual) = (format!("{} sessions", envelope.max_per_365_days), format!("{} sessions", self.sessions));
-            found.push(soft("plan.max_per_365_days", "The plan has more sessions than the protocol allows in a year.", limit, actual));
+            let (limit, actual) =
+                (format!("{} sessions", envelope.max_per_365_days), format!("{} sessions", self.sessions));
+            found.push(soft(
+                "plan.max_per_365_days",
+                "The plan has more sessions than the protocol allows in a year.",
+                limit,
+                actual,
+            ));
         }
         found
     }

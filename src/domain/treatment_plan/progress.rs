@@ -106,7 +106,8 @@ mod tests {
     fn every_version_of_a_series_finds_all_of_it_and_nothing_of_another() {
         let plans = [version(3, Some(2)), version(9, None), version(1, None), version(2, Some(1)), version(8, Some(9))];
         for id in [1, 2, 3] {
-            let line: Vec<u128> = series(&plans, TreatmentPlanId(Uuid::from_u128(id))).iter().map(|id| id.0.as_u128()).collect();
+            let line: Vec<u128> =
+                series(&plans, TreatmentPlanId(Uuid::from_u128(id))).iter().map(|id| id.0.as_u128()).collect();
             assert_eq!(line, [1, 2, 3]);
         }
     }

@@ -79,7 +79,15 @@ fn all_that_is_wrong_with_a_plan_is_said_at_once() {
     };
     let Err(Refusal::Invalid(errors)) = wrong.checked(&published()) else { panic!("must be refused") };
     let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
-    let expected = ["/indication", "/dose_mg_per_kg", "/weight_basis", "/duration_minutes", "/sessions", "/stop_rules/0", "/review_on"];
+    let expected = [
+        "/indication",
+        "/dose_mg_per_kg",
+        "/weight_basis",
+        "/duration_minutes",
+        "/sessions",
+        "/stop_rules/0",
+        "/review_on",
+    ];
     assert_eq!(pointers, expected);
 }
 
@@ -90,7 +98,8 @@ fn every_state_answers_every_event_and_nothing_leaves_an_ended_plan() {
             let plan = in_state(*state);
             let protocol = published();
             let text = plan.text.clone();
-            let closure = Closure { by: staff(), at: at(1), outcome: PlanOutcome::Stopped, reason: "moved away".into() };
+            let closure =
+                Closure { by: staff(), at: at(1), outcome: PlanOutcome::Stopped, reason: "moved away".into() };
             let reached = match event {
                 PlanEvent::Edit => plan.edit(text).map(|(plan, _)| plan.state),
                 PlanEvent::Activate => plan.activate(signature(None), around(&protocol)).map(|(plan, _)| plan.state),

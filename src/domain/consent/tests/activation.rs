@@ -17,7 +17,12 @@ fn everything_that_is_missing_is_named_at_once_for_every_set_of_signatures() {
     for interpreted in [false, true] {
         let consent = if interpreted { explained_in("es-MX", false) } else { draft() };
         for set in 0..1_u32 << SignerRole::ALL.len() {
-            let roles: Vec<_> = SignerRole::ALL.iter().zip(0..).filter(|(_, bit)| set & (1 << bit) != 0).map(|(role, _)| *role).collect();
+            let roles: Vec<_> = SignerRole::ALL
+                .iter()
+                .zip(0..)
+                .filter(|(_, bit)| set & (1 << bit) != 0)
+                .map(|(role, _)| *role)
+                .collect();
             let has = |role| roles.contains(&role);
             let mut expected = vec![];
             if !has(SignerRole::Patient) && !has(SignerRole::Surrogate) {
@@ -79,8 +84,12 @@ fn under_the_drug_no_consent_comes_into_force_whoever_signed_before() {
 fn a_newer_consent_takes_the_place_of_the_older_in_the_same_act() {
     let old = active();
     let later = noon().plus_minutes(60);
-    let (new, superseded) =
-        activated(draft_on(&form(1, false, noon()), 11, noon()), &form(1, false, noon()), std::slice::from_ref(&old), later);
+    let (new, superseded) = activated(
+        draft_on(&form(1, false, noon()), 11, noon()),
+        &form(1, false, noon()),
+        std::slice::from_ref(&old),
+        later,
+    );
     assert_eq!(superseded.iter().map(Consent::state).collect::<Vec<_>>(), [ConsentState::Superseded]);
     let facts = facts([superseded, vec![new.clone()]].concat());
     assert_eq!(in_force(&facts, &need(later.plus_millis(-1))), Ok(old.id));
@@ -94,7 +103,8 @@ fn a_consent_ends_with_a_day_of_the_clinic_also_when_clocks_change() {
     let signatures = signed_by(&ALL_THREE, &consent, noon());
     let form = form(1, false, noon());
     let versions = std::slice::from_ref(&form);
-    let facts = Activation { signatures: &signatures, versions, active: &[], influence: &Influence::none(), zone: &zone };
+    let facts =
+        Activation { signatures: &signatures, versions, active: &[], influence: &Influence::none(), zone: &zone };
     let (active, ..) = activate(consent, &facts, id(PRESCRIBER), noon()).unwrap();
     // 365 days after 2 March 2026, midnight at the end of that day, in New York.
     assert_eq!(active.validity.unwrap().until, Timestamp::parse("2027-03-03T05:00:00Z").unwrap());

@@ -55,7 +55,8 @@ fn a_consent_is_presented_only_on_the_newest_form_in_effect() {
     let (old, new) = (form(1, false, noon()), form(2, false, noon().plus_minutes(60)));
     let versions = [old.clone(), new.clone()];
     let present = |form: &ConsentTemplate, at| {
-        Consent::draft(form, &versions, new_consent(form, at), made(10, at)).map(|(consent, _)| consent.form.form_version)
+        Consent::draft(form, &versions, new_consent(form, at), made(10, at))
+            .map(|(consent, _)| consent.form.form_version)
     };
     assert_eq!(present(&old, noon()), Ok(1));
     let later = noon().plus_minutes(60);

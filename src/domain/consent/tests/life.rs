@@ -15,7 +15,8 @@ fn every_act_in_every_state_follows_the_table() {
         for act in ConsentAct::ALL {
             let arrow = TRANSITIONS.iter().find(|(from, by, _)| (*from, *by) == (consent.state(), *act));
             let sober = Influence::none();
-            let signatures = if consent.state() == ConsentState::Draft { signed_by(&ALL_THREE, &consent, noon()) } else { vec![] };
+            let signatures =
+                if consent.state() == ConsentState::Draft { signed_by(&ALL_THREE, &consent, noon()) } else { vec![] };
             let after = match act {
                 ConsentAct::AddSignature => {
                     let new = new_signature(SignerRole::Patient, &consent);

@@ -162,7 +162,12 @@ fn withdrawal(scope: Option<WithdrawalScope>, session: Option<SessionId>) -> New
     NewWithdrawal { scope, said_by: SaidBy::Patient, said_at: None, session, pump_stopped_at: None, words: None }
 }
 
-fn withdraw_at(consent: &Consent, new: NewWithdrawal, influence: &Influence, at: Timestamp) -> Result<Withdrawn, Refusal> {
+fn withdraw_at(
+    consent: &Consent,
+    new: NewWithdrawal,
+    influence: &Influence,
+    at: Timestamp,
+) -> Result<Withdrawn, Refusal> {
     let facts = WithdrawalFacts { others: &[], earlier: &[], reports: &[], influence };
     withdraw(consent.clone(), new, &facts, made(700, at), id(701))
 }

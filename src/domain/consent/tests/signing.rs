@@ -58,7 +58,9 @@ fn the_witness_is_another_human_than_the_explainer_in_either_order() {
         name: "The same".to_owned(),
         prescribes: true,
     };
-    for (first, second) in [(SignerRole::Prescriber, SignerRole::Witness), (SignerRole::Witness, SignerRole::Prescriber)] {
+    for (first, second) in
+        [(SignerRole::Prescriber, SignerRole::Witness), (SignerRole::Witness, SignerRole::Prescriber)]
+    {
         let one = NewSignature { staff: Some(staff(PRESCRIBER)), ..new_signature(first, &consent) };
         let two = NewSignature { staff: Some(twin.clone()), ..new_signature(second, &consent) };
         let sober = Influence::none();

@@ -169,7 +169,12 @@ impl Envelope {
         let mut found = Vec::new();
         if order.dose > self.max_dose {
             let (limit, actual) = (mg_per_kg(self.max_dose), mg_per_kg(order.dose));
-            found.push(Breach::soft("dosing.max_dose", limit, actual, "The ordered dose is above the protocol's ceiling."));
+            found.push(Breach::soft(
+                "dosing.max_dose",
+                limit,
+                actual,
+                "The ordered dose is above the protocol's ceiling.",
+            ));
         }
         if let Some(neb) = &self.nebulization
             && order.dose > neb.max_fill_dose
@@ -314,7 +319,11 @@ impl Envelope {
         least(self.min_gap_days, 1, 90, "min_gap_days");
         least(self.step_gap_minutes, 1, 60, "step_gap_minutes");
         if self.max_dose.get() == 0 || self.start_dose > self.max_dose {
-            errors.add("/envelope/start_dose_mg_per_kg", "range", "must not exceed max_dose_mg_per_kg, which must not be zero");
+            errors.add(
+                "/envelope/start_dose_mg_per_kg",
+                "range",
+                "must not exceed max_dose_mg_per_kg, which must not be zero",
+            );
         }
         if self.max_bolus > self.max_dose {
             errors.add("/envelope/max_bolus_mg_per_kg", "range", "must not exceed max_dose_mg_per_kg");

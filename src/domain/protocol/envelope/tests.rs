@@ -62,7 +62,10 @@ fn the_regimens_of_v9_lie_inside_except_where_the_template_says_less() {
     };
     assert_eq!(rules(&envelope.breaches_of_order(&order("0.5", "37.5", "50", 45))), [""; 0]);
     assert_eq!(rules(&envelope.breaches_of_order(&order("1", "75", "75", 60))), [""; 0]);
-    assert_eq!(rules(&envelope.breaches_of_order(&order("1.2", "90", "60", 90))), ["dosing.max_dose", "dosing.max_total"]);
+    assert_eq!(
+        rules(&envelope.breaches_of_order(&order("1.2", "90", "60", 90))),
+        ["dosing.max_dose", "dosing.max_total"]
+    );
     assert_eq!(rules(&envelope.breaches_of_order(&order("0.5", "35", "52.5", 40))), ["dosing.duration"]);
 }
 

@@ -13,7 +13,9 @@ pub mod guard;
 pub mod health;
 pub mod page;
 pub mod patients;
+pub mod policies;
 pub mod problem;
+pub mod protocols;
 pub mod reply;
 pub mod sign_in;
 pub mod staff;
@@ -24,7 +26,10 @@ pub use endpoint::Endpoint;
 
 /// The whole API on one page.
 pub fn all() -> Vec<Endpoint> {
-    [health::endpoints(), sign_in::endpoints(), staff::endpoints(), patients::endpoints()]
+    [health::endpoints(), sign_in::endpoints(), staff::endpoints(), patients::endpoints(),
+        policies::endpoints(),
+        protocols::endpoints(),
+    ]
         .into_iter()
         .flatten()
         .collect()

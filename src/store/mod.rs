@@ -14,6 +14,8 @@ mod error;
 mod group;
 mod idempotency;
 mod patients;
+mod policies;
+mod protocols;
 mod pooled;
 mod queue;
 mod schema;
@@ -22,6 +24,7 @@ mod signing;
 mod staff;
 mod trail;
 mod transaction;
+mod treatment_plans;
 mod unit;
 
 pub mod column;

@@ -3,22 +3,16 @@
 use super::column::{DateColumn, Json};
 use super::error::{Result, StoreError};
 use super::schema::protocols::treatment_plans;
-use super::sessions::SessionFilter;
-use super::transaction::{Change, Gather, Held};
-use crate::domain::dosing::{DosingEvent, Supply, delivered, effective};
+use super::transaction::{Change, Gather};
 use crate::domain::icd10::Icd10;
-use crate::domain::id::{ClinicId, PatientId, ProtocolId, SessionId, StaffId, TreatmentPlanId};
-use crate::domain::preparation::Preparation;
-use crate::domain::quantity::{Micrograms, MicrogramsPerKilogram};
+use crate::domain::id::{ClinicId, PatientId, ProtocolId, StaffId, TreatmentPlanId};
+use crate::domain::quantity::MicrogramsPerKilogram;
 use crate::domain::route::Route;
-use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::domain::treatment_plan::{
-    Activation, Closure, PlanOutcome, PlanState, PlanText, TreatmentPlan, WeightBasis, series,
+    Activation, Closure, PlanOutcome, PlanState, PlanText, TreatmentPlan, WeightBasis,
 };
-use crate::domain::visit::Visit;
 use diesel::prelude::*;
-use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = treatment_plans, primary_key(clinic_id, id), treat_none_as_null = true)]
@@ -115,8 +109,6 @@ impl Row {
 
 /// More plans than a patient's life has; keeps a list a list.
 const MOST_PLANS: i64 = 200;
-/// More sessions than one patient has in all plans together.
-const MOST_SESSIONS: u16 = 1000;
 
 impl Gather<'_> {
     /// A plan of this clinic.
@@ -168,38 +160,6 @@ impl Gather<'_> {
             .first(self.connection)
             .optional()?;
         Ok(found)
-    }
-
-    /// The sessions of a plan's whole series, over all its versions.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub fn sessions_of_series(&mut self, plan: &TreatmentPlan) -> Result<Vec<Session>> {
-        let line = series(&self.treatment_plans_of(plan.patient)?, plan.id);
-        let filter = SessionFilter { patient: Some(plan.patient), ..SessionFilter::default() };
-        let found = self.sessions(&filter, None, MOST_SESSIONS)?.items;
-        Ok(found.into_iter().filter(|session| session.treatment_plan_id.is_some_and(|id| line.contains(&id))).collect())
-    }
-
-    /// What each of these sessions was given so far, folded from its drug record; a session without one is left out.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub fn given_in(&mut self, sessions: &[Session], held: Held) -> Result<HashMap<SessionId, Micrograms>> {
-        let visits: Vec<Visit> = sessions.iter().map(Visit::from).collect();
-        let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
-        let (events, preparations) = (self.dosing_events(&ids, held)?, self.preparations_of(&visits)?);
-        let mut given = HashMap::new();
-        for id in ids {
-            let own: Vec<DosingEvent> = events.iter().filter(|event| event.session == id).cloned().collect();
-            if own.is_empty() {
-                continue;
-            }
-            let prepared: Vec<Preparation> = preparations.iter().filter(|made| made.visit.session == id).cloned().collect();
-            let total = delivered(&effective(&own), Supply::of(&prepared).as_ref(), self.now());
-            given.insert(id, total.against_ceiling());
-        }
-        Ok(given)
     }
 }
 

@@ -122,10 +122,10 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
     let permit = Permit::<BootstrapClinic>::host("operator".into(), Scope::Installation, origin)
         .map_err(|denied| io::Error::other(denied.permission))?;
     let done = store.write(permit, Once::default(), move |tx| {
-        let (id, created) = tx.create_clinic(&clinic)?;
-        let (_, added) = tx.add_staff(id, &admin)?;
+        let (id, mut events) = tx.create_clinic(&clinic)?;
+        events.push(tx.add_staff(id, &admin)?.1);
         let reply = api::reply::nothing();
-        Ok(tx.record(vec![created, added], reply))
+        Ok(tx.record(events, reply))
     });
     actix_web::rt::System::new().block_on(done).map_err(|error| match error {
         store::StoreError::Duplicate(_) => io::Error::other("this sign-in name is taken; choose another with --login"),

@@ -133,6 +133,32 @@ permissions! {
     RegisterPatient = "patient.create" for [Prescriber, Nurse, FrontDesk];
     /// Correct a patient's demographics.
     ChangePatient = "patient.card.update" for [Prescriber, Nurse, FrontDesk] with [Matched];
+
+    // protocols and plans
+    /// Read the policy in force.
+    ReadPolicy = "policy.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Approve a new version of the policy.
+    ApprovePolicy = "policy.approve" for [Prescriber] with [Signed, Keyed];
+    /// Read the protocols.
+    ReadProtocols = "protocol.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Draft an edition of a protocol.
+    DraftProtocol = "protocol.draft" for [Prescriber];
+    /// Publish one.
+    PublishProtocol = "protocol.approve" for [Prescriber] with [Signed];
+    /// Read treatment plans; the front desk sees their cards only.
+    ReadPlans = "plan.read" for [Prescriber, Nurse, FrontDesk];
+    /// Draft a plan.
+    DraftPlan = "plan.create" for [Prescriber];
+    /// Change a draft.
+    ChangePlan = "plan.update" for [Prescriber] with [Matched];
+    /// Sign a plan.
+    ActivatePlan = "plan.activate" for [Prescriber] with [Signed, Keyed, Matched];
+    /// Replace a plan in force.
+    RevisePlan = "plan.revise" for [Prescriber] with [Signed, Keyed];
+    /// End a plan.
+    ClosePlan = "plan.close" for [Prescriber] with [Keyed];
+    /// See how far a plan has come.
+    ReadPlanProgress = "plan.progress.read" for [Prescriber, Nurse];
 }
 
 #[cfg(test)]

@@ -26,11 +26,15 @@ pub use endpoint::Endpoint;
 
 /// The whole API on one page.
 pub fn all() -> Vec<Endpoint> {
-    [health::endpoints(), sign_in::endpoints(), staff::endpoints(), patients::endpoints(),
+    [
+        health::endpoints(),
+        sign_in::endpoints(),
+        staff::endpoints(),
+        patients::endpoints(),
         policies::endpoints(),
         protocols::endpoints(),
     ]
-        .into_iter()
-        .flatten()
-        .collect()
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -7,7 +7,7 @@ use crate::access::permission::{DraftProtocol, PublishProtocol, ReadProtocols};
 use crate::access::permit::Permit;
 use crate::domain::id::{PolicyId, ProtocolId, StaffId};
 use crate::domain::protocol::{Envelope, Monitoring, Nebulization, Protocol, ProtocolState, ProtocolText, Stay};
-use crate::domain::quantity::{Microlitres, Micrograms, MicrogramsPerKilogram, MicrogramsPerKilogramHour};
+use crate::domain::quantity::{Micrograms, MicrogramsPerKilogram, MicrogramsPerKilogramHour, Microlitres};
 use crate::domain::route::Route;
 use crate::domain::time::Timestamp;
 use crate::store::{Proof, Store, Written};
@@ -279,7 +279,8 @@ impl From<NebulizationWire> for Nebulization {
 
 impl MonitoringWire {
     fn of(monitoring: &Monitoring) -> Self {
-        let Monitoring { first_minutes, every_minutes, close_minutes, close_checks, recovery_minutes } = monitoring.clone();
+        let Monitoring { first_minutes, every_minutes, close_minutes, close_checks, recovery_minutes } =
+            monitoring.clone();
         Self { first_minutes, every_minutes, close_minutes, close_checks, recovery_minutes }
     }
 }
@@ -335,7 +336,11 @@ pub async fn draft(act: Act<DraftProtocol, DraftBody>, store: Data<Store>) -> An
 #[utoipa::path(post, path = "/api/v1/protocols/{id}/publish", tag = "protocols", operation_id = "protocols_publish", summary = "Publish a protocol",
     params(("id" = ProtocolId, Path, description = "The draft")), request_body = PublishBody,
     responses((status = 200, description = "The edition as it is now", body = ProtocolView)))]
-pub async fn publish(act: Act<PublishProtocol, PublishBody>, Id(id): Id<ProtocolId>, store: Data<Store>) -> Answer<Written> {
+pub async fn publish(
+    act: Act<PublishProtocol, PublishBody>,
+    Id(id): Id<ProtocolId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, body, .. } = act;
     let proof = Proof::about(&body.signing_token, id);
     let written = store.sign(permit, once, proof, move |tx| {

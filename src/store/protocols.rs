@@ -116,7 +116,9 @@ impl Row {
 
     fn into_protocol(self) -> Result<Protocol> {
         let publication = match (self.published_by, self.published_at, self.effective_at, self.policy_id) {
-            (Some(by), Some(at), Some(effective_at), Some(policy)) => Some(Publication { by, at, effective_at, policy }),
+            (Some(by), Some(at), Some(effective_at), Some(policy)) => {
+                Some(Publication { by, at, effective_at, policy })
+            }
             _ => None,
         };
         let text = ProtocolText {

@@ -197,11 +197,12 @@ impl Gather<'_> {
 }
 
 impl Change<'_> {
-    /// Sets up a clinic and begins its trail. The caller adds the first administrator.
+    /// Sets up a clinic with its default policy and protocols, and begins its trail. The caller adds the first
+    /// administrator.
     ///
     /// # Errors
     /// When the database says no.
-    pub fn create_clinic(&mut self, new: &NewClinic) -> Result<(ClinicId, Event)> {
+    pub fn create_clinic(&mut self, new: &NewClinic) -> Result<(ClinicId, Vec<Event>)> {
         let (id, now) = (self.new_id::<ClinicId>(), self.now());
         diesel::insert_into(clinics::table)
             .values((
@@ -214,7 +215,9 @@ impl Change<'_> {
             .execute(self.connection)?;
         trail::begin(self.connection, id, now)?;
         let record = Record::new("clinic", 1).with("id", id).with("name", &new.name).with("zone", &new.zone);
-        Ok((id, Event::of_clinic(EventKind::ClinicCreated, Subject::new("clinic", id, 1), record)))
+        let mut events = vec![Event::of_clinic(EventKind::ClinicCreated, Subject::new("clinic", id, 1), record)];
+        events.extend(self.seed_policy_and_protocols(id)?);
+        Ok((id, events))
     }
 
     /// Gives a person access to a clinic, with an account of their own.

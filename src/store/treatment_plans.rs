@@ -103,7 +103,19 @@ impl Row {
             review_on: self.review_on.0,
         };
         let Self { id, patient_id: patient, version, revision, supersedes, state, drafted_by, drafted_at, .. } = self;
-        Ok(TreatmentPlan { id, patient, version, revision, supersedes, state, drafted_by, drafted_at, activation, closure, text })
+        Ok(TreatmentPlan {
+            id,
+            patient,
+            version,
+            revision,
+            supersedes,
+            state,
+            drafted_by,
+            drafted_at,
+            activation,
+            closure,
+            text,
+        })
     }
 }
 
@@ -116,7 +128,8 @@ impl Gather<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
     pub fn treatment_plan(&mut self, id: TreatmentPlanId) -> Result<TreatmentPlan> {
-        let row: Row = treatment_plans::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
+        let row: Row =
+            treatment_plans::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
         self.saw(row.patient_id);
         row.into_plan()
     }

@@ -3,5 +3,6 @@
 mod architecture;
 mod patients;
 mod permissions;
+mod protocols;
 mod schema;
 mod support;

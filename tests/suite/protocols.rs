@@ -51,7 +51,10 @@ fn a_new_clinic_has_a_policy_in_force_and_both_protocols_as_drafts_of_nobody() {
         assert_eq!(setting(&policy, "pressure", "act_systolic"), 165);
         for (code, route) in [("migraine-iv", "iv"), ("migraine-nebulized", "nebulized")] {
             let draft = protocol(clinic, code);
-            assert_eq!((&draft["state"], &draft["route"], &draft["drafted_by"]), (&json!("draft"), &json!(route), &Value::Null));
+            assert_eq!(
+                (&draft["state"], &draft["route"], &draft["drafted_by"]),
+                (&json!("draft"), &json!(route), &Value::Null)
+            );
         }
         assert_eq!(protocol(clinic, "migraine-iv")["envelope"]["max_dose_mg_per_kg"], "1");
         assert_eq!(protocol(clinic, "migraine-nebulized")["envelope"]["nebulization"]["fill_ml"], "5");
@@ -63,7 +66,10 @@ fn one_prescriber_alone_approves_a_seeded_protocol_and_only_with_a_signature() {
     on_both_databases(|clinic| {
         let id = protocol(clinic, "migraine-iv")["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/protocols/{id}/publish");
-        clinic.prescriber().post(&path, &json!({"signing_token": "chsg_made_up"})).expect_problem(403, "reauth_required");
+        clinic
+            .prescriber()
+            .post(&path, &json!({"signing_token": "chsg_made_up"}))
+            .expect_problem(403, "reauth_required");
         clinic.admin().post(&path, &json!({"signing_token": "chsg_made_up"})).expect_problem(403, "forbidden");
         let done = publish(&clinic.prescriber(), &id).expect(200).body;
         assert_eq!((&done["state"], &done["effective_at"]), (&json!("published"), &done["published_at"]));
@@ -116,7 +122,9 @@ fn a_stricter_policy_counts_at_once_and_a_looser_one_the_next_day() {
         let stricter = change_policy(clinic, &json!({"pressure": {"act_systolic": 160}})).expect(201).body;
         assert_eq!((setting(&stricter, "pressure", "act_systolic"), stricter["version"].as_i64()), (160, Some(2)));
         change_policy(clinic, &json!({"staffing": {"nurse_max_total": 4}})).expect(201);
-        let in_force = |clinic: &Clinic| setting(&clinic.nurse().get("/api/v1/policy").expect(200).body, "staffing", "nurse_max_total");
+        let in_force = |clinic: &Clinic| {
+            setting(&clinic.nurse().get("/api/v1/policy").expect(200).body, "staffing", "nurse_max_total")
+        };
         assert_eq!(in_force(clinic), 3);
         clinic.advance_minutes(24 * 60);
         assert_eq!(in_force(clinic), 4);
@@ -126,11 +134,14 @@ fn a_stricter_policy_counts_at_once_and_a_looser_one_the_next_day() {
 #[test]
 fn a_policy_that_would_silence_a_level_is_refused_with_its_pointer() {
     on_both_databases(|clinic| {
-        change_policy(clinic, &json!({"pressure": {"act_systolic": 185}, "hold": {"nothing": 1}, "time": {"skew_minutes": 99}}))
-            .expect_problem(422, "validation_failed")
-            .expect_field("/settings/pressure/act_systolic", "order")
-            .expect_field("/settings/hold/nothing", "unknown_field")
-            .expect_field("/settings/time/skew_minutes", "range");
+        change_policy(
+            clinic,
+            &json!({"pressure": {"act_systolic": 185}, "hold": {"nothing": 1}, "time": {"skew_minutes": 99}}),
+        )
+        .expect_problem(422, "validation_failed")
+        .expect_field("/settings/pressure/act_systolic", "order")
+        .expect_field("/settings/hold/nothing", "unknown_field")
+        .expect_field("/settings/time/skew_minutes", "range");
         assert_eq!(clinic.nurse().get("/api/v1/policy").expect(200).version(), 1);
     });
 }
@@ -146,7 +157,8 @@ fn two_directors_at_once_do_not_both_change_the_same_version() {
         let (one, other) = (clinic.prescriber(), clinic.actor("second_prescriber"));
         let bodies = [body(&one, 160), body(&other, 158)];
         let answers = std::thread::scope(|scope| {
-            let sent = [(&one, &bodies[0]), (&other, &bodies[1])].map(|(who, body)| scope.spawn(|| who.post("/api/v1/policy", body)));
+            let sent = [(&one, &bodies[0]), (&other, &bodies[1])]
+                .map(|(who, body)| scope.spawn(|| who.post("/api/v1/policy", body)));
             sent.map(|sent| sent.join().unwrap().status)
         });
         let mut statuses = answers.to_vec();

@@ -244,9 +244,9 @@ fn found(store: &Store, clock: &Clock, suffix: &str) -> ClinicId {
     let permit = Permit::<BootstrapClinic>::host("test".into(), Scope::Installation, origin).unwrap();
     let (send, receive) = std::sync::mpsc::channel();
     block_on(store.write(permit, Once::default(), move |tx| {
-        let (id, event) = tx.create_clinic(&new)?;
+        let (id, events) = tx.create_clinic(&new)?;
         send.send(id).unwrap();
-        Ok(tx.record(vec![event], reply::nothing()))
+        Ok(tx.record(events, reply::nothing()))
     }))
     .unwrap();
     receive.recv().unwrap()

@@ -161,11 +161,14 @@ where
 /// Lists endpoints: `endpoints![guarded register, public live]`.
 #[macro_export]
 #[doc(hidden)]
-macro_rules! __endpoints {
+macro_rules! chairside_endpoints {
     ($($kind:ident $handler:ident),* $(,)?) => {
         pastey::paste! { vec![$($crate::api::endpoint::$kind::<[<__path_ $handler>], _, _>($handler)),*] }
     };
 }
+
+#[doc(inline)]
+pub use chairside_endpoints as endpoints;
 
 /// Mounts them. Each path becomes one resource, with a route for each of its methods.
 pub fn mount(config: &mut web::ServiceConfig, endpoints: Vec<Endpoint>) {

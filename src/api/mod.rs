@@ -21,8 +21,7 @@ pub mod sign_in;
 pub mod staff;
 pub mod wire;
 
-pub use crate::__endpoints as endpoints;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, endpoints};
 
 /// The whole API on one page.
 pub fn all() -> Vec<Endpoint> {

@@ -5,4 +5,5 @@ mod patients;
 mod permissions;
 mod protocols;
 mod schema;
+mod sign_in;
 mod support;

@@ -51,7 +51,7 @@ pub struct Clinic {
     suffix: String,
     /// Another clinic on the same server, for what must not be seen.
     pub other: Option<Box<Clinic>>,
-    _stop: Arc<Stop>,
+    stop: Arc<Stop>,
 }
 
 /// Stops the server when the last clinic on it is gone, and removes its folder.
@@ -122,7 +122,7 @@ impl Clinic {
             store: store.clone(),
             suffix,
             other,
-            _stop: Arc::clone(stop),
+            stop: Arc::clone(stop),
         };
         let people = [
             ("prescriber", vec![Role::Prescriber]),
@@ -221,6 +221,11 @@ impl Clinic {
         let body = serde_json::json!({"login": self.login(who), "password": PASSWORD});
         let answer = self.nobody().post("/api/v1/auth/login", &body).expect(200);
         answer.body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The key that signs this server's tokens.
+    pub fn token_key(&self) -> Vec<u8> {
+        std::fs::read(self.stop.folder.join("keys/tokens.der")).unwrap()
     }
 
     /// What the trail of this clinic says, oldest first: `action outcome`.

@@ -1,0 +1,211 @@
+//! Signing in, refreshing, signing out, and proving presence for one act.
+//!
+//! These are the only routes a secret travels to. Argon2 runs here, behind a limit and off the request threads; a
+//! wrong name costs the same time as a wrong password.
+
+mod passwords;
+mod proof;
+
+use super::extract::{Act, NoBody};
+use super::guard::{self, Authority};
+use super::problem::{Problem, ProblemKind};
+use super::reply::{self, Answer};
+use super::{Endpoint, endpoints};
+use crate::access::permission::{SignIn, SignOut};
+use crate::access::permit::{Permit, Scope};
+use crate::access::token::{self, LIFE_SECONDS};
+use crate::clock;
+use crate::domain::event::{Event, EventKind, Subject};
+use crate::domain::id::{ClinicId, StaffId};
+use crate::domain::record::Record;
+use crate::domain::time::Timestamp;
+use crate::store::{Credentials, Once, Refreshed, Store, StoreError, Written};
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use passwords::Passwords;
+use proof::{__path_cosign, __path_reauth, cosign, reauth};
+
+/// Name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSignIn, example = json!({"login": "nurse.lee", "password": "correct horse battery"}))]
+pub struct SignInBody {
+    /// The name to sign in with.
+    #[schema(max_length = 200)]
+    login: String,
+    /// The password.
+    #[schema(max_length = 1024, format = Password)]
+    password: String,
+    /// Which clinic, for somebody who works in several.
+    clinic_id: Option<ClinicId>,
+}
+
+/// A refresh token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewRefresh, example = json!({"refresh_token": "chsr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}))]
+pub struct RefreshBody {
+    /// The one that was given last; it is used once.
+    #[schema(max_length = 200)]
+    refresh_token: String,
+}
+
+/// A sign-in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedIn)]
+pub struct SignedInView {
+    /// Send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How long the access token is good for.
+    #[schema(example = 600)]
+    expires_in_s: i64,
+    /// Gives the next pair, once.
+    refresh_token: String,
+    /// The clinic it is for.
+    clinic_id: ClinicId,
+}
+
+/// Signs in.
+#[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", operation_id = "auth_login", summary = "Sign in",
+    request_body = SignInBody, responses((status = 200, description = "Signed in", body = SignedInView)))]
+pub async fn login(
+    act: Act<SignIn, SignInBody>,
+    request: HttpRequest,
+    store: Data<Store>,
+    passwords: Data<Passwords>,
+) -> Answer<Written> {
+    let Act { permit, body, .. } = act;
+    let login = body.login.clone();
+    let found = store.read(permit, move |tx| tx.credentials(&login)).await?;
+    let stored = found.as_ref().map(|found| found.password_hash.clone());
+    let right = passwords.verify(body.password, stored).await?;
+    let Some(credentials) = found.filter(|_| right) else {
+        note_failure(&request, &store).await?;
+        return Err(Problem::new(ProblemKind::InvalidCredentials));
+    };
+    let (clinic, staff) = choose_clinic(&credentials, body.clinic_id)?;
+    let permit = stranger_in(&request, Scope::Clinic(clinic))?;
+    let refresh = refresh_token(clinic);
+    let tokens = guard::data::<Authority>(&request)?.clone();
+    let written = store.write(permit, Once::default(), move |tx| {
+        let (login_session, event) = tx.begin_sign_in(&credentials, staff, &refresh)?;
+        let sign_in = token::SignIn { account: credentials.account, login_session, clinic, token_id: tx.new_id() };
+        let view = signed_in(&tokens, &sign_in, refresh, tx.now())?;
+        let reply = reply::plain(&view)?;
+        Ok(tx.record(vec![event], reply))
+    });
+    Ok(written.await?)
+}
+
+/// A failure is an entry of the installation's trail; it never names what was typed.
+async fn note_failure(request: &HttpRequest, store: &Store) -> Result<(), Problem> {
+    let permit = stranger_in(request, Scope::Installation)?;
+    let written = store.write(permit, Once::default(), |tx| {
+        let subject = Subject::new("sign_in", tx.new_id::<Uuid>(), 1);
+        let event = Event::of_clinic(EventKind::SignInFailed, subject, Record::new("sign_in", 1));
+        Ok(tx.record(vec![event], reply::nothing()))
+    });
+    written.await?;
+    Ok(())
+}
+
+fn choose_clinic(credentials: &Credentials, wanted: Option<ClinicId>) -> Result<(ClinicId, StaffId), Problem> {
+    let memberships = &credentials.memberships;
+    let chosen = match (wanted, memberships.as_slice()) {
+        (None, [only]) => Some(only),
+        (Some(wanted), _) => memberships.iter().find(|(clinic, ..)| *clinic == wanted),
+        (None, _) => None,
+    };
+    if let Some((clinic, _, staff)) = chosen {
+        return Ok((*clinic, *staff));
+    }
+    if wanted.is_some() || memberships.is_empty() {
+        return Err(Problem::new(ProblemKind::InvalidCredentials));
+    }
+    let clinics: Vec<_> =
+        memberships.iter().map(|(id, name, _)| serde_json::json!({"clinic_id": id, "name": name})).collect();
+    Err(Problem::new(ProblemKind::ClinicChoiceRequired).with("clinics", clinics))
+}
+
+/// Gives the next pair of tokens for a refresh token. One that was used before ends the whole sign-in.
+#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", operation_id = "auth_refresh", summary = "Rotate the refresh token",
+    request_body = RefreshBody, responses((status = 200, description = "The next pair", body = SignedInView)))]
+pub async fn refresh(act: Act<SignIn, RefreshBody>, request: HttpRequest, store: Data<Store>) -> Answer<Written> {
+    let token = act.body.refresh_token;
+    let clinic = clinic_of(&token).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
+    let permit = stranger_in(&request, Scope::Clinic(clinic))?;
+    let tokens = guard::data::<Authority>(&request)?.clone();
+    let written = store.write(permit, Once::default(), move |tx| {
+        let successor = refresh_token(clinic);
+        let (refreshed, events) = tx.refresh(&token, &successor)?;
+        let reply = match refreshed {
+            Refreshed::Rotated { account, login_session } => {
+                let sign_in = token::SignIn { account, login_session, clinic, token_id: tx.new_id() };
+                reply::plain(&signed_in(&tokens, &sign_in, successor, tx.now())?)?
+            }
+            // Committed all the same: a token used twice has ended its sign-in.
+            Refreshed::Reused | Refreshed::Unknown => reply::unauthenticated(),
+        };
+        Ok(tx.record(events, reply))
+    });
+    Ok(written.await?)
+}
+
+/// Ends this sign-in: its tokens stop counting with the next request.
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth", operation_id = "auth_logout", summary = "Sign out",
+    request_body = NoBody, responses((status = 204, description = "Signed out")))]
+pub async fn logout(act: Act<SignOut, NoBody>, store: Data<Store>) -> Answer<Written> {
+    let written = store.write(act.permit, Once::default(), |tx| {
+        let event = tx.sign_out()?;
+        Ok(tx.record(vec![event], reply::nothing()))
+    });
+    Ok(written.await?)
+}
+
+fn signed_in(
+    authority: &Authority,
+    sign_in: &token::SignIn,
+    refresh_token: String,
+    now: Timestamp,
+) -> Result<SignedInView, StoreError> {
+    let access_token =
+        authority.tokens.mint(sign_in, now).map_err(|error| StoreError::Broken(error.to_string()))?;
+    Ok(SignedInView {
+        access_token,
+        token_type: "Bearer",
+        expires_in_s: LIFE_SECONDS,
+        refresh_token,
+        clinic_id: sign_in.clinic,
+    })
+}
+
+/// `chsr_` and the clinic with 32 random bytes: the clinic leads to the row, the rest is the secret.
+fn refresh_token(clinic: ClinicId) -> String {
+    let mut bytes = clinic.uuid().as_bytes().to_vec();
+    bytes.extend_from_slice(&clock::random::<32>());
+    format!("chsr_{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn clinic_of(token: &str) -> Option<ClinicId> {
+    let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("chsr_")?).ok()?;
+    let clinic = if bytes.len() == 48 { bytes.first_chunk::<16>() } else { None };
+    clinic.map(|clinic| ClinicId(Uuid::from_bytes(*clinic)))
+}
+
+fn stranger_in(request: &HttpRequest, scope: Scope) -> Result<Permit<SignIn>, Problem> {
+    Permit::stranger(scope, guard::origin(request)).map_err(|_| Problem::new(ProblemKind::Forbidden))
+}
+
+/// Everything here.
+pub fn endpoints() -> Vec<Endpoint> {
+    endpoints![guarded login, guarded refresh, guarded logout, guarded reauth, guarded cosign]
+}

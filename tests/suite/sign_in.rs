@@ -137,7 +137,8 @@ fn a_token_that_is_signed_but_not_exactly_ours_is_refused() {
         claims.as_object_mut().unwrap().remove(claim);
         bad.push(sign(&claims, Some("at+jwt"), Some(&kid)));
     }
-    let symmetric = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &good, &EncodingKey::from_secret(&key)).unwrap();
+    let symmetric =
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &good, &EncodingKey::from_secret(&key)).unwrap();
     bad.push(symmetric);
     for token in bad {
         assert_eq!(ask(&token), 401, "{token}");

@@ -177,8 +177,7 @@ fn signed_in(
     refresh_token: String,
     now: Timestamp,
 ) -> Result<SignedInView, StoreError> {
-    let access_token =
-        authority.tokens.mint(sign_in, now).map_err(|error| StoreError::Broken(error.to_string()))?;
+    let access_token = authority.tokens.mint(sign_in, now).map_err(|error| StoreError::Broken(error.to_string()))?;
     Ok(SignedInView {
         access_token,
         token_type: "Bearer",

@@ -164,11 +164,7 @@ async fn issue(
             Record::new("signing_token", 1).with("staff_id", staff).with("act", &act).with("subject_id", subject);
         tx.keep_signing_token(&token, NewSigningToken { staff, cred_version, act, subject, subject_sha256 })?;
         let event = Event::of_clinic(EventKind::SigningTokenIssued, Subject::new("staff", staff, 1), record);
-        let view = SigningTokenView {
-            signing_token: token,
-            staff_id: staff,
-            expires_in_s: SIGNING_LIFE_SECONDS,
-        };
+        let view = SigningTokenView { signing_token: token, staff_id: staff, expires_in_s: SIGNING_LIFE_SECONDS };
         let reply = reply::plain(&view)?;
         Ok(tx.record(vec![event], reply))
     });

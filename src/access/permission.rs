@@ -159,6 +159,37 @@ permissions! {
     ClosePlan = "plan.close" for [Prescriber] with [Keyed];
     /// See how far a plan has come.
     ReadPlanProgress = "plan.progress.read" for [Prescriber, Nurse];
+    // consent
+    /// Read consent forms.
+    ReadConsentForms = "consent_form.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Draft a version of a consent form.
+    DraftConsentForm = "consent_form.draft" for [Admin, Prescriber];
+    /// Freeze a version of a consent form.
+    PublishConsentForm = "consent_form.publish" for [Prescriber];
+    /// See which consents a patient has, and until when: no diagnosis, no dose.
+    ListConsents = "consent.list" for [Prescriber, Nurse, FrontDesk];
+    /// See whose consent expires soon.
+    ListExpiringConsents = "consent.expiring.list" for [Prescriber, Nurse, FrontDesk] with [Discloses];
+    /// Present a form to a patient.
+    PresentConsent = "consent.capture" for [Prescriber, Nurse] with [Keyed];
+    /// Read a consent, its signatures and its document.
+    ReadConsent = "consent.read" for [Prescriber, Nurse];
+    /// Ask whether a consent is in force.
+    CheckConsent = "consent.check" for [Prescriber, Nurse];
+    /// Add a signature: clinicians capture the patient's, any member but the explainer may witness.
+    AddConsentSignature = "consent.signature.add" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Keyed];
+    /// Bring a consent into force.
+    ActivateConsent = "consent.sign" for [Prescriber] with [Keyed, Matched];
+    /// Withdraw a consent: the patient's right, never in a queue.
+    WithdrawConsent = "consent.withdraw" for [Prescriber, Nurse] with [Urgent];
+    /// Take back a draft.
+    VoidConsent = "consent.void" for [Prescriber] with [Keyed];
+    /// Report that a patient may want to withdraw.
+    ReportWithdrawal = "withdrawal.report" for [Prescriber, Nurse, FrontDesk] with [Keyed];
+    /// See such reports.
+    ListWithdrawalReports = "withdrawal.report.list" for [Prescriber, Nurse, FrontDesk];
+    /// Record what the patient answered.
+    ResolveWithdrawalReport = "withdrawal.report.resolve" for [Prescriber, Nurse] with [Keyed];
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! - Every error is a [`problem::Problem`]; a body refuses what it does not know.
 //! - A resource file names the layer's plumbing and the layers below, never another resource file.
 
+pub mod consents;
 pub mod edge;
 pub mod endpoint;
 pub mod extract;
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Endpoint> {
         patients::endpoints(),
         policies::endpoints(),
         protocols::endpoints(),
+        consents::endpoints(),
     ]
     .into_iter()
     .flatten()

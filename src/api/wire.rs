@@ -189,6 +189,8 @@ ids!(ClinicId, AccountId, StaffId, LoginSessionId, RoomId, PatientId, ConditionI
 ids!(EarlierTreatmentId, ScreeningId, OutcomeScoreId, ConsentTemplateId, ConsentId, SignatureId, WithdrawalReportId);
 ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, DosingEventId, ObservationId);
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
+ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
+ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
 
 amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
 amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);

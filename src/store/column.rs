@@ -291,6 +291,8 @@ mod lists {
     );
     ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, DosingEventId, ObservationId);
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
+    ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
+    ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::domain::alert::ActionCode);

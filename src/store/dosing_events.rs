@@ -6,8 +6,8 @@ use super::schema::dosing_events::dosing_events;
 use super::transaction::{Change, Gather, Held};
 use crate::domain::act::Act;
 use crate::domain::dosing::{
-    Administration, Amends, BolusOver, DosingEvent, DosingKind, Infusion, OrderMode, OrderedBy, PumpSetting, RescueClass,
-    RescueDrug, RescueRoute, Residual,
+    Administration, Amends, BolusOver, DosingEvent, DosingKind, Infusion, OrderMode, OrderedBy, PumpSetting,
+    RescueClass, RescueDrug, RescueRoute, Residual,
 };
 use crate::domain::id::{ClinicId, DosingEventId, PatientId, SessionId, StaffId};
 use crate::domain::preparation::Preparation;

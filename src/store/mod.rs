@@ -10,6 +10,10 @@
 
 #[macro_use]
 mod connection;
+mod bookings;
+mod charts;
+mod consents;
+mod dosing_events;
 mod error;
 mod group;
 mod idempotency;
@@ -18,7 +22,10 @@ mod policies;
 mod pooled;
 mod protocols;
 mod queue;
+mod rooms;
 mod schema;
+mod screenings;
+mod sessions;
 mod sign_ins;
 mod signing;
 mod staff;
@@ -26,12 +33,15 @@ mod trail;
 mod transaction;
 mod treatment_plans;
 mod unit;
+mod visits;
 
 pub mod column;
 
 pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
+pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};
 pub use patients::{PatientCursor, PatientPage};
+pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
 pub use sign_ins::Refreshed;
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
 pub use staff::{Credentials, NewClinic, NewStaff, StaffMember};

@@ -301,7 +301,10 @@ impl Change<'_> {
     /// # Errors
     /// When the database says no.
     pub fn insert_screening_decision(&mut self, decision: &Decision) -> Result<()> {
-        let kept = |reason: &DecisionReason| KeptReason { question: reason.question.map(Into::into), text: reason.text.clone() };
+        let kept = |reason: &DecisionReason| KeptReason {
+            question: reason.question.map(Into::into),
+            text: reason.text.clone(),
+        };
         let reasons: Vec<KeptReason> = decision.reasons.iter().map(kept).collect();
         let row = DecisionRow {
             clinic_id: self.clinic(),

@@ -37,9 +37,9 @@ pub fn activate(
     at: Timestamp,
 ) -> Result<(Consent, Vec<Consent>, Vec<Event>), Refusal> {
     consent.state().admits(ConsentAct::Sign)?;
-    let missing = missing(&consent, facts, at);
-    if !missing.is_empty() {
-        return Err(Refusal::Blocked { event: ConsentAct::Sign.as_str(), by: missing });
+    let by_what = missing(&consent, facts, at);
+    if !by_what.is_empty() {
+        return Err(Refusal::Blocked { event: ConsentAct::Sign.as_str(), by: by_what });
     }
     let (superseded, mut events): (Vec<_>, Vec<_>) = facts
         .active
@@ -63,7 +63,8 @@ fn valid_until(at: Timestamp, days: i64, zone: &TimeZone) -> Timestamp {
     end.unwrap_or_else(|| at.plus_minutes(days.saturating_mul(24 * 60)))
 }
 
-fn missing(consent: &Consent, facts: &Activation<'_>, at: Timestamp) -> Vec<Unmet> {
+/// Everything that keeps this consent from coming into force now.
+pub fn missing(consent: &Consent, facts: &Activation<'_>, at: Timestamp) -> Vec<Unmet> {
     let of = |role: SignerRole| facts.signatures.iter().find(|signature| signature.role == role);
     let signature = |role: &'static str| {
         Unmet::new("signature_missing", "consent.sign.signatures", format!("The signature of the {role} is missing."))

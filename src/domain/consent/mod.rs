@@ -19,7 +19,7 @@ mod state;
 mod template;
 mod withdrawal;
 
-pub use activation::{Activation, activate};
+pub use activation::{Activation, activate, missing};
 pub use document::{MEDIA_TYPE, Shown, document};
 pub use in_force::{ConsentFacts, Need, in_force, may_run, within_ceiling};
 pub use influence::Influence;

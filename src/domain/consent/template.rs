@@ -12,8 +12,8 @@ use crate::domain::time::Timestamp;
 
 /// Days a consent is valid unless the form says less: 12 months, the longer end of what clinics do (clinical.md 6).
 pub const MOST_VALIDITY_DAYS: i64 = 366;
-/// The longest form, in characters: about 20 printed pages.
-pub const LONGEST_FORM: usize = 60_000;
+/// The longest form, in characters: about 12 printed pages, and as JSON below the limit of a body.
+pub const LONGEST_FORM: usize = 40_000;
 
 words! {
     /// Where a form version is in its life.

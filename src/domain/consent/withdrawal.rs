@@ -202,6 +202,11 @@ fn ended(consent: &Consent, said_at: Timestamp, now: Timestamp) -> Result<Option
 }
 
 impl NewWithdrawal {
+    /// The patient said it, now, and nothing more is known.
+    pub const fn by_patient() -> Self {
+        Self { scope: None, said_by: SaidBy::Patient, said_at: None, session: None, pump_stopped_at: None, words: None }
+    }
+
     fn check(&self, influence: &Influence, now: Timestamp) -> FieldErrors {
         let mut errors = FieldErrors::none();
         if let Some(words) = &self.words {

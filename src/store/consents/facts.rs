@@ -1,6 +1,7 @@
 //! Everything a decision about a patient's consent looks at, in a fixed number of queries.
 
 use crate::domain::consent::{ConsentFacts, Influence};
+use crate::domain::dosing::{Administration, RescueClass, effective};
 use crate::domain::id::{PatientId, SessionId};
 use crate::domain::session::SessionState;
 use crate::domain::time::Timestamp;
@@ -28,21 +29,29 @@ impl Gather<'_> {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn influence_on(&mut self, patient: PatientId, _held: Held) -> Result<Influence> {
+    pub fn influence_on(&mut self, patient: PatientId, held: Held) -> Result<Influence> {
         self.saw(patient);
-        let given: Vec<(SessionId, SessionState, Option<Timestamp>, Option<Timestamp>)> = sessions::table
+        type Given = (SessionId, SessionState, Option<Timestamp>, Option<Timestamp>);
+        let newest: Option<Given> = sessions::table
             .filter(sessions::clinic_id.eq(self.clinic()))
             .filter(sessions::patient_id.eq(patient))
             .filter(sessions::started_at.is_not_null())
-            .order(sessions::started_at.desc())
-            .limit(10)
+            .order((sessions::started_at.desc(), sessions::id.desc()))
             .select((sessions::id, sessions::state, sessions::stopped_at, sessions::completed_at))
-            .load(self.connection)?;
-        let live = given.iter().find(|(_, state, ..)| state.is_live()).map(|(id, ..)| *id);
-        // A rescue sedative is given before the patient leaves, so the end of the stay is the safe end of influence.
-        let ended = |(id, _, stopped, completed): &(SessionId, SessionState, Option<Timestamp>, Option<Timestamp>)| {
-            completed.or(*stopped).map(|at| (*id, at))
-        };
-        Ok(Influence { live, last: given.iter().filter_map(ended).max_by_key(|(_, at)| *at) })
+            .first(self.connection)
+            .optional()?;
+        let Some((session, state, stopped_at, completed_at)) = newest else { return Ok(Influence::none()) };
+        if state.is_live() {
+            return Ok(Influence { live: Some(session), last: None });
+        }
+        let history = effective(&self.dosing_events(&[session], held)?);
+        let sedated_at =
+            history.events().iter().filter(|event| is_sedative(&event.what)).map(|event| event.act.occurred_at);
+        let ended_at = sedated_at.chain(stopped_at.or(completed_at)).max();
+        Ok(Influence { live: None, last: ended_at.map(|at| (session, at)) })
     }
+}
+
+fn is_sedative(what: &Administration) -> bool {
+    matches!(what, Administration::Rescue(drug) if drug.class == RescueClass::Sedative)
 }

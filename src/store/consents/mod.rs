@@ -5,6 +5,9 @@ mod forms;
 mod rows;
 mod signatures;
 mod withdrawals;
+mod withdrawing;
+
+pub use forms::FormCursor;
 
 use super::error::{Result, StoreError};
 use super::schema::consents::{consent_documents, consent_templates, consents};
@@ -22,7 +25,8 @@ pub type ConsentCursor = (Timestamp, ConsentId);
 #[diesel::dsl::auto_type(no_type_alias)]
 fn with_form() -> _ {
     let same_clinic = consent_templates::clinic_id.eq(consents::clinic_id);
-    consents::table.inner_join(consent_templates::table.on(same_clinic.and(consent_templates::id.eq(consents::template_id))))
+    consents::table
+        .inner_join(consent_templates::table.on(same_clinic.and(consent_templates::id.eq(consents::template_id))))
 }
 
 impl Gather<'_> {
@@ -53,7 +57,12 @@ impl Gather<'_> {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn consents_of(&mut self, patient: PatientId, after: Option<ConsentCursor>, limit: u16) -> Result<Vec<Consent>> {
+    pub fn consents_of(
+        &mut self,
+        patient: PatientId,
+        after: Option<ConsentCursor>,
+        limit: u16,
+    ) -> Result<Vec<Consent>> {
         self.saw(patient);
         let mut query = with_form()
             .filter(consents::clinic_id.eq(self.clinic()))

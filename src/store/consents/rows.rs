@@ -100,9 +100,15 @@ impl ConsentRow {
         let routes: Vec<String> = self.routes.read()?;
         let codes: Vec<String> = self.indications.read()?;
         Ok(Scope {
-            routes: routes.iter().map(|word| Route::parse(word).map_err(|error| broken(&error))).collect::<Result<_>>()?,
+            routes: routes
+                .iter()
+                .map(|word| Route::parse(word).map_err(|error| broken(&error)))
+                .collect::<Result<_>>()?,
             max_dose: self.max_dose_ug_per_kg,
-            indications: codes.iter().map(|code| Icd10::parse(code).map_err(|error| broken(&error))).collect::<Result<_>>()?,
+            indications: codes
+                .iter()
+                .map(|code| Icd10::parse(code).map_err(|error| broken(&error)))
+                .collect::<Result<_>>()?,
             plan: self.plan_id,
         })
     }
@@ -115,9 +121,13 @@ impl ConsentRow {
             ConsentState::Withdrawn => {
                 Some(Ending::Withdrawn { at: at?, recorded_at: self.ending_recorded_at.ok_or_else(broken)? })
             }
-            ConsentState::Superseded => Some(Ending::Superseded { at: at?, by: self.superseded_by.ok_or_else(broken)? }),
+            ConsentState::Superseded => {
+                Some(Ending::Superseded { at: at?, by: self.superseded_by.ok_or_else(broken)? })
+            }
             ConsentState::Expired => Some(Ending::Expired { at: at? }),
-            ConsentState::Voided => Some(Ending::Voided { at: at?, reason: self.void_reason.clone().ok_or_else(broken)? }),
+            ConsentState::Voided => {
+                Some(Ending::Voided { at: at?, reason: self.void_reason.clone().ok_or_else(broken)? })
+            }
         })
     }
 

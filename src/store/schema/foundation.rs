@@ -197,4 +197,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, clinics, staff);
+diesel::allow_tables_to_appear_in_same_query!(accounts, clinics, staff, staff_roles);

@@ -91,7 +91,8 @@ impl Gather<'_> {
             query = query.filter(sessions::room_id.eq(room));
         }
         if let Some(staff) = of.staff {
-            let takes_part = sessions::nurse_id.eq(staff).or(sessions::prescriber_id.eq(staff)).or(sessions::owner_id.eq(staff));
+            let takes_part =
+                sessions::nurse_id.eq(staff).or(sessions::prescriber_id.eq(staff)).or(sessions::owner_id.eq(staff));
             query = query.filter(takes_part);
         }
         if let Some((at, id)) = after {
@@ -135,8 +136,12 @@ impl Gather<'_> {
             .filter(patients::id.eq_any(ids.to_vec()))
             .select((patients::id, patients::family_name, patients::given_name, patients::birth_date, patients::mrn))
             .load::<(PatientId, String, Option<String>, DateColumn, String)>(self.connection)?;
-        let label = |(id, family_name, given_name, birth_date, mrn): (_, _, _, DateColumn, _)| {
-            PatientLabel { id, family_name, given_name, birth_date: birth_date.0, mrn }
+        let label = |(id, family_name, given_name, birth_date, mrn): (_, _, _, DateColumn, _)| PatientLabel {
+            id,
+            family_name,
+            given_name,
+            birth_date: birth_date.0,
+            mrn,
         };
         for id in ids {
             self.saw(*id);

@@ -56,7 +56,8 @@ impl Gather<'_> {
             .filter(sessions::state.ne_all(CAME_TO_NOTHING))
             .select((sessions::id, sessions::sequence_in_plan))
             .load::<(SessionId, Option<i64>)>(self.connection)?;
-        let used: Vec<i64> = places.into_iter().filter(|(id, _)| Some(*id) != but).filter_map(|(_, place)| place).collect();
+        let used: Vec<i64> =
+            places.into_iter().filter(|(id, _)| Some(*id) != but).filter_map(|(_, place)| place).collect();
         Ok((1..).find(|place| !used.contains(place)).unwrap_or(1))
     }
 
@@ -106,7 +107,8 @@ impl Change<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
     pub fn lock_session(&mut self, id: SessionId) -> Result<(Held, Session)> {
-        let patient: PatientId = sessions::table.find((self.clinic(), id)).select(sessions::patient_id).first(self.connection)?;
+        let patient: PatientId =
+            sessions::table.find((self.clinic(), id)).select(sessions::patient_id).first(self.connection)?;
         let held = self.lock_patient(patient)?;
         Ok((held, self.session(id)?))
     }

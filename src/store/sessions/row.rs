@@ -132,7 +132,11 @@ impl Row {
                 completed_at: self.completed_at,
                 locked_at: self.locked_at,
             },
-            pump: Pump { state: self.pump_state, stop_required_at: self.pump_stop_required_at, stopped_at: self.pump_stopped_at },
+            pump: Pump {
+                state: self.pump_state,
+                stop_required_at: self.pump_stop_required_at,
+                stopped_at: self.pump_stopped_at,
+            },
             end_reason: self.end_reason,
             disposition: self.disposition,
             abort_reason: self.abort_reason,

@@ -1,6 +1,7 @@
 //! Orders: never edited, numbered, the highest number is in force.
 
 use super::{sessions_of, visit_of};
+use crate::domain::UnknownWord;
 use crate::domain::id::{ClinicId, OrderId, PrecheckId, ProtocolId, SessionId, StaffId};
 use crate::domain::order::{
     HoldRelease, HoldRule, LimitedMeasure, MeasureLimit, Order, OrderForm, OrderShape, RescueOrder, SessionLimits,
@@ -13,7 +14,6 @@ use crate::domain::route::Route;
 use crate::domain::time::Timestamp;
 use crate::domain::treatment_plan::WeightBasis;
 use crate::domain::visit::Visit;
-use crate::domain::UnknownWord;
 use crate::store::column::Json;
 use crate::store::error::{Result, StoreError};
 use crate::store::schema::visits::orders;
@@ -89,7 +89,8 @@ struct Limits {
 
 impl Limits {
     fn of(limits: &SessionLimits) -> Self {
-        let line = |limit: &MeasureLimit| Line { measure: limit.measure.to_string(), act: limit.act, pause: limit.pause };
+        let line =
+            |limit: &MeasureLimit| Line { measure: limit.measure.to_string(), act: limit.act, pause: limit.pause };
         Self { measures: limits.measures.iter().map(line).collect(), reason: limits.reason.clone() }
     }
 
@@ -109,7 +110,11 @@ fn broken(word: UnknownWord) -> StoreError {
 impl Row {
     fn of(clinic_id: ClinicId, order: &Order) -> Result<Self> {
         let form = &order.form;
-        let rescue = |order: &RescueOrder| Rescue { drug: order.drug.clone(), dose: order.dose.clone(), when: order.when.clone() };
+        let rescue = |order: &RescueOrder| Rescue {
+            drug: order.drug.clone(),
+            dose: order.dose.clone(),
+            when: order.when.clone(),
+        };
         let released = |hold: &HoldRelease| Released { rule: hold.rule.to_string(), reason: hold.reason.clone() };
         let row = Self {
             clinic_id,
@@ -210,7 +215,10 @@ impl Row {
             duration_minutes: self.duration_minutes,
             max_total: self.max_total_ug,
             shape,
-            rescue_orders: rescue.into_iter().map(|Rescue { drug, dose, when }| RescueOrder { drug, dose, when }).collect(),
+            rescue_orders: rescue
+                .into_iter()
+                .map(|Rescue { drug, dose, when }| RescueOrder { drug, dose, when })
+                .collect(),
             session_limits: limits.map(Limits::into_limits).transpose()?,
             holds_released: released.into_iter().map(hold).collect::<Result<_>>()?,
             override_reason: self.override_reason,

@@ -3,7 +3,7 @@
 use super::{sessions_of, visit_of};
 use crate::domain::id::{ClinicId, PreparationId, SessionId, StaffId};
 use crate::domain::preparation::{Amends, Preparation, PreparationForm, PreparationKind};
-use crate::domain::quantity::{Microlitres, Micrograms, MicrogramsPerMillilitre};
+use crate::domain::quantity::{Micrograms, MicrogramsPerMillilitre, Microlitres};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::Visit;
 use crate::store::column::DateColumn;

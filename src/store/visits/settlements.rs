@@ -1,7 +1,7 @@
 //! Settlements: a visit is settled once; what follows names what it replaces.
 
 use crate::domain::id::{ClinicId, SessionId, SettlementId, StaffId};
-use crate::domain::quantity::{Microlitres, Micrograms, MicrogramsPerMillilitre};
+use crate::domain::quantity::{Micrograms, MicrogramsPerMillilitre, Microlitres};
 use crate::domain::settlement::{Booked, Books, DiscrepancyClass, GivenBasis, Settlement, SettlementForm};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::Visit;
@@ -81,11 +81,8 @@ impl Row {
             hold_bag: self.hold_bag,
             amends_id: self.amends_id,
         };
-        let books = Books {
-            prepared: self.prepared_ug,
-            charted: self.charted_ug,
-            concentration: self.concentration_ug_per_ml,
-        };
+        let books =
+            Books { prepared: self.prepared_ug, charted: self.charted_ug, concentration: self.concentration_ug_per_ml };
         let booked = Booked {
             given: self.given_ug,
             given_basis: self.given_basis,

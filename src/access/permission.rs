@@ -190,6 +190,37 @@ permissions! {
     ListWithdrawalReports = "withdrawal.report.list" for [Prescriber, Nurse, FrontDesk];
     /// Record what the patient answered.
     ResolveWithdrawalReport = "withdrawal.report.resolve" for [Prescriber, Nurse] with [Keyed];
+    // sessions
+    /// Book a visit.
+    BookSession = "session.book" for [Prescriber, Nurse, FrontDesk] with [Keyed];
+    /// Find a free time.
+    ReadAvailability = "schedule.read" for [Prescriber, Nurse, FrontDesk];
+    /// See the day chair by chair; the front desk sees initials only.
+    ReadBoard = "session.board" for [Prescriber, Nurse, FrontDesk] with [Discloses];
+    /// List visits; the front desk sees cards.
+    ListSessions = "session.list" for [Prescriber, Nurse, FrontDesk] with [Discloses];
+    /// Read a visit; the front desk sees a card.
+    ReadSession = "session.read" for [Prescriber, Nurse, FrontDesk];
+    /// Read what happened to a visit.
+    ReadSessionHistory = "session.history.read" for [Prescriber, Nurse];
+    /// Move, reassign or annotate a visit that is only booked.
+    ChangeSession = "schedule.change" for [Prescriber, Nurse, FrontDesk] with [Matched];
+    /// Note that a patient arrived.
+    CheckInSession = "session.check_in" for [Prescriber, Nurse, FrontDesk] with [Keyed, Matched];
+    /// Take an arrival back.
+    UndoCheckIn = "session.undo_check_in" for [Prescriber, Nurse, FrontDesk] with [Keyed, Matched];
+    /// Call a visit off.
+    CancelSession = "session.cancel" for [Prescriber, Nurse, FrontDesk] with [Keyed, Matched];
+    /// Note that a patient did not come.
+    MarkNoShow = "session.no_show" for [Prescriber, Nurse, FrontDesk] with [Keyed, Matched];
+    /// Take a cancelled or missed visit up again.
+    ReinstateSession = "session.reinstate" for [Prescriber, Nurse, FrontDesk] with [Keyed, Matched];
+    /// Name or see who takes the patient home.
+    SetEscort = "session.escort.set" for [Prescriber, Nurse, FrontDesk];
+    /// Put another person in charge.
+    HandOverSession = "session.hand_over" for [Prescriber, Nurse] with [Keyed];
+    /// End a visit before any drug ran.
+    AbortSession = "session.abort" for [Prescriber, Nurse] with [Keyed];
 }
 
 #[cfg(test)]

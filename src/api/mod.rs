@@ -7,6 +7,9 @@
 //! - A resource file names the layer's plumbing and the layers below, never another resource file.
 
 pub mod consents;
+#[macro_use]
+mod stated;
+
 pub mod edge;
 pub mod endpoint;
 pub mod extract;
@@ -18,6 +21,8 @@ pub mod policies;
 pub mod problem;
 pub mod protocols;
 pub mod reply;
+pub mod rooms;
+pub mod sessions;
 pub mod sign_in;
 pub mod staff;
 pub mod wire;
@@ -34,6 +39,9 @@ pub fn all() -> Vec<Endpoint> {
         policies::endpoints(),
         protocols::endpoints(),
         consents::endpoints(),
+        rooms::endpoints(),
+        patients::endpoints(),
+        sessions::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -9,9 +9,9 @@ use crate::domain::text::checked;
 /// member would be dropped in silence.
 macro_rules! act_body {
     ($(#[$meta:meta])* pub struct $Name:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty,)* }) => {
-        $(#[$meta])*
         #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
         #[serde(deny_unknown_fields)]
+        $(#[$meta])*
         pub struct $Name {
             $($(#[$field_meta])* $field: $ty,)*
             /// Whether somebody is about to do it, which is guarded, or it happened, which is saved whatever the rules

@@ -7,7 +7,7 @@
 use super::column::AnyId;
 use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
-use super::schema::foundation::{rooms, staff, staff_roles};
+use super::schema::foundation::{rooms, staff};
 use super::schema::sessions::bookings;
 use super::transaction::{Change, Gather, Held};
 use crate::access::role::Role;
@@ -48,21 +48,9 @@ impl Gather<'_> {
             .filter(bookings::released_at.is_null())
             .filter(bookings::starts_at.lt(until))
             .filter(bookings::ends_at.gt(from))
-            .select((
-                bookings::resource_kind,
-                bookings::resource_id,
-                bookings::lane,
-                bookings::starts_at,
-                bookings::ends_at,
-            ))
+            .select((bookings::resource_kind, bookings::resource_id, bookings::lane, bookings::starts_at, bookings::ends_at))
             .load::<(ResourceKind, AnyId, i64, Timestamp, Timestamp)>(self.connection)?;
-        let taken = |(kind, resource, lane, starts_at, ends_at): (_, AnyId, _, _, _)| Taken {
-            kind,
-            resource: resource.0,
-            lane,
-            starts_at,
-            ends_at,
-        };
+        let taken = |(kind, resource, lane, starts_at, ends_at): (_, AnyId, _, _, _)| Taken { kind, resource: resource.0, lane, starts_at, ends_at };
         Ok(rows.into_iter().map(taken).collect())
     }
 
@@ -73,22 +61,10 @@ impl Gather<'_> {
     /// When the database cannot be asked.
     pub fn house(&mut self) -> Result<House> {
         let rooms = self.rooms()?.into_iter().filter(|room| room.retired_at.is_none()).map(|room| room.id).collect();
-        let people = staff_roles::table
-            .inner_join(
-                staff::table.on(staff::clinic_id.eq(staff_roles::clinic_id).and(staff::id.eq(staff_roles::staff_id))),
-            )
-            .filter(staff_roles::clinic_id.eq(self.clinic()))
-            .filter(staff_roles::retired_at.is_null())
-            .filter(staff::retired_at.is_null())
-            .order((staff::display_name, staff::id))
-            .select((staff::id, staff_roles::role))
-            .load::<(StaffId, Role)>(self.connection)?;
-        let of = |wanted: &[Role]| {
-            people.iter().filter(|(_, role)| wanted.contains(role)).map(|(id, _)| *id).collect::<Vec<_>>()
-        };
-        let mut nurses = of(&[Role::Nurse, Role::Prescriber]);
-        nurses.dedup();
-        Ok(House { rooms, nurses, prescribers: of(&[Role::Prescriber]) })
+        let people: Vec<_> = self.staff_members()?.into_iter().filter(|person| person.retired_at.is_none()).collect();
+        let of = |roles: &[Role]| people.iter().filter(|person| person.roles.hold_any(roles)).map(|person| person.id).collect();
+        let (nurses, prescribers) = (of(&[Role::Nurse, Role::Prescriber]), of(&[Role::Prescriber]));
+        Ok(House { rooms, nurses, prescribers })
     }
 }
 
@@ -125,12 +101,7 @@ impl Gather<'_> {
     }
 
     /// A plan and the first free place in its series: a revision takes the places of the plans before it along.
-    fn plan_and_place(
-        &mut self,
-        held: Held,
-        id: TreatmentPlanId,
-        but: Option<SessionId>,
-    ) -> Result<(TreatmentPlan, i64)> {
+    fn plan_and_place(&mut self, held: Held, id: TreatmentPlanId, but: Option<SessionId>) -> Result<(TreatmentPlan, i64)> {
         let plan = self.treatment_plan(id).map_err(|error| not_there(error, "/treatment_plan_id"))?;
         let mut series = vec![plan.id];
         let mut before = plan.supersedes;
@@ -193,12 +164,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn next_start(
-        &mut self,
-        held: &[(ResourceKind, Uuid)],
-        staffing: &Staffing,
-        hold: (Timestamp, Timestamp),
-    ) -> Result<Option<Timestamp>> {
+    fn next_start(&mut self, held: &[(ResourceKind, Uuid)], staffing: &Staffing, hold: (Timestamp, Timestamp)) -> Result<Option<Timestamp>> {
         let zone = self.zone()?;
         let Some((_, closes)) = opening_hours(hold.0.date_in(&zone), &zone) else { return Ok(None) };
         let taken: Vec<Taken> = self.taken(hold.0, closes)?;

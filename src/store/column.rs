@@ -293,6 +293,7 @@ mod lists {
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
+    ids!(TransitionId, EscortId, HandoverId, BookingId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::domain::alert::ActionCode);

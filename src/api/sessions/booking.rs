@@ -60,7 +60,7 @@ pub struct BookBody {
 
 /// A change of a visit that is only booked: absent keeps, null clears, a value sets (RFC 7396).
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(as = SessionPatch, example = json!({"local_start": "2026-03-10T09:00", "reason": "patient asked"}))]
 pub struct ChangeBody {
     /// The plan a tentative booking now belongs to.
@@ -76,6 +76,7 @@ pub struct ChangeBody {
     /// Or its instant.
     scheduled_start_at: Option<Timestamp>,
     /// Another note.
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
     note: Patch<String>,
     /// Why it is changed.

@@ -40,7 +40,6 @@ pub fn all() -> Vec<Endpoint> {
         protocols::endpoints(),
         consents::endpoints(),
         rooms::endpoints(),
-        patients::endpoints(),
         sessions::endpoints(),
     ]
     .into_iter()

@@ -48,9 +48,21 @@ impl Gather<'_> {
             .filter(bookings::released_at.is_null())
             .filter(bookings::starts_at.lt(until))
             .filter(bookings::ends_at.gt(from))
-            .select((bookings::resource_kind, bookings::resource_id, bookings::lane, bookings::starts_at, bookings::ends_at))
+            .select((
+                bookings::resource_kind,
+                bookings::resource_id,
+                bookings::lane,
+                bookings::starts_at,
+                bookings::ends_at,
+            ))
             .load::<(ResourceKind, AnyId, i64, Timestamp, Timestamp)>(self.connection)?;
-        let taken = |(kind, resource, lane, starts_at, ends_at): (_, AnyId, _, _, _)| Taken { kind, resource: resource.0, lane, starts_at, ends_at };
+        let taken = |(kind, resource, lane, starts_at, ends_at): (_, AnyId, _, _, _)| Taken {
+            kind,
+            resource: resource.0,
+            lane,
+            starts_at,
+            ends_at,
+        };
         Ok(rows.into_iter().map(taken).collect())
     }
 
@@ -62,7 +74,9 @@ impl Gather<'_> {
     pub fn house(&mut self) -> Result<House> {
         let rooms = self.rooms()?.into_iter().filter(|room| room.retired_at.is_none()).map(|room| room.id).collect();
         let people: Vec<_> = self.staff_members()?.into_iter().filter(|person| person.retired_at.is_none()).collect();
-        let of = |roles: &[Role]| people.iter().filter(|person| person.roles.hold_any(roles)).map(|person| person.id).collect();
+        let of = |roles: &[Role]| {
+            people.iter().filter(|person| person.roles.hold_any(roles)).map(|person| person.id).collect()
+        };
         let (nurses, prescribers) = (of(&[Role::Nurse, Role::Prescriber]), of(&[Role::Prescriber]));
         Ok(House { rooms, nurses, prescribers })
     }
@@ -101,7 +115,12 @@ impl Gather<'_> {
     }
 
     /// A plan and the first free place in its series: a revision takes the places of the plans before it along.
-    fn plan_and_place(&mut self, held: Held, id: TreatmentPlanId, but: Option<SessionId>) -> Result<(TreatmentPlan, i64)> {
+    fn plan_and_place(
+        &mut self,
+        held: Held,
+        id: TreatmentPlanId,
+        but: Option<SessionId>,
+    ) -> Result<(TreatmentPlan, i64)> {
         let plan = self.treatment_plan(id).map_err(|error| not_there(error, "/treatment_plan_id"))?;
         let mut series = vec![plan.id];
         let mut before = plan.supersedes;
@@ -164,7 +183,12 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn next_start(&mut self, held: &[(ResourceKind, Uuid)], staffing: &Staffing, hold: (Timestamp, Timestamp)) -> Result<Option<Timestamp>> {
+    fn next_start(
+        &mut self,
+        held: &[(ResourceKind, Uuid)],
+        staffing: &Staffing,
+        hold: (Timestamp, Timestamp),
+    ) -> Result<Option<Timestamp>> {
         let zone = self.zone()?;
         let Some((_, closes)) = opening_hours(hold.0.date_in(&zone), &zone) else { return Ok(None) };
         let taken: Vec<Taken> = self.taken(hold.0, closes)?;

@@ -294,6 +294,7 @@ mod lists {
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
     ids!(TransitionId, EscortId, HandoverId, BookingId);
+    ids!(TransitionId, EscortId, HandoverId, BookingId, PrecheckId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::domain::alert::ActionCode);

@@ -7,4 +7,5 @@ mod permissions;
 mod protocols;
 mod schema;
 mod sign_in;
+mod sessions;
 mod support;

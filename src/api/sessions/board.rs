@@ -95,10 +95,15 @@ pub async fn board(permit: Permit<ReadBoard>, store: Data<Store>) -> Answer {
             let escorts = tx.escorts(&sessions.iter().map(|session| session.id).collect::<Vec<_>>())?;
             let clinical = is_clinical(tx.actor());
             let card = |session: &Session, chair_conflict: bool| {
-                let of_this: Vec<_> = escorts.iter().filter(|escort| escort.session_id == session.id).cloned().collect();
+                let of_this: Vec<_> =
+                    escorts.iter().filter(|escort| escort.session_id == session.id).cloned().collect();
                 BoardCard {
                     session_id: session.id,
-                    initials: labels.iter().find(|label| label.id == session.patient_id).map(|label| label.initials()).unwrap_or_default(),
+                    initials: labels
+                        .iter()
+                        .find(|label| label.id == session.patient_id)
+                        .map(|label| label.initials())
+                        .unwrap_or_default(),
                     state: session.state,
                     scheduled_start_at: session.slot.starts_at,
                     scheduled_end_at: session.slot.ends_at,
@@ -110,10 +115,15 @@ pub async fn board(permit: Permit<ReadBoard>, store: Data<Store>) -> Answer {
             };
             let row = |day: ChairDay<'_>| ChairView {
                 room_id: day.room,
-                room_name: rooms.iter().find(|room| room.id == day.room).map(|room| room.name.clone()).unwrap_or_default(),
+                room_name: rooms
+                    .iter()
+                    .find(|room| room.id == day.room)
+                    .map(|room| room.name.clone())
+                    .unwrap_or_default(),
                 sessions: day.visits.iter().map(|(session, conflict)| card(session, *conflict)).collect(),
             };
-            let in_use: Vec<RoomId> = rooms.iter().filter(|room| room.retired_at.is_none()).map(|room| room.id).collect();
+            let in_use: Vec<RoomId> =
+                rooms.iter().filter(|room| room.retired_at.is_none()).map(|room| room.id).collect();
             Ok(BoardView { items: chairs(&in_use, &sessions, now).into_iter().map(row).collect() })
         })
         .await?;

@@ -164,7 +164,11 @@ fn override_by(actor: Option<&Actor>, reason: Option<&str>) -> Result<Option<Str
     let reason = words("/override_reason", reason)?;
     let prescriber = actor.is_some_and(|actor| actor.roles().hold_any(&[Role::Prescriber]));
     if reason.is_some() && !prescriber {
-        return Err(Refusal::invalid("/override_reason", "prescriber_only", "only a prescriber sets these rules aside"));
+        return Err(Refusal::invalid(
+            "/override_reason",
+            "prescriber_only",
+            "only a prescriber sets these rules aside",
+        ));
     }
     Ok(reason)
 }
@@ -210,14 +214,21 @@ pub async fn book(act: Request<BookSession, BookBody>, store: Data<Store>) -> An
 #[utoipa::path(patch, path = "/api/v1/sessions/{id}", tag = "sessions", operation_id = "sessions_change", summary = "Change a booking",
     params(("id" = SessionId, Path, description = "The session")), request_body = ChangeBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn change(act: Request<ChangeSession, ChangeBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn change(
+    act: Request<ChangeSession, ChangeBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
         let (held, before) = tx.lock_session(id)?;
         expect_version(version, before.version)?;
         before.expect(SessionEvent::Reschedule)?;
         let set_aside = override_by(tx.actor(), body.override_reason.as_deref())?;
-        let mut to = Rebooking { reason: words("/reason", body.reason.as_deref())?.or_else(|| set_aside.clone()), ..Rebooking::default() };
+        let mut to = Rebooking {
+            reason: words("/reason", body.reason.as_deref())?.or_else(|| set_aside.clone()),
+            ..Rebooking::default()
+        };
         to.note = match &body.note {
             Patch::Keep => None,
             Patch::Clear => Some(None),
@@ -235,7 +246,8 @@ pub async fn change(act: Request<ChangeSession, ChangeBody>, Id(id): Id<SessionI
         to.slot = Some(planned.slot);
         to.team = Some(planned.team);
         to.protocol = Some((facts.protocol.id, facts.protocol.text.route));
-        to.plan = facts.plan.as_ref().filter(|_| body.treatment_plan_id.is_some()).map(|(plan, place)| (plan.id, *place));
+        to.plan =
+            facts.plan.as_ref().filter(|_| body.treatment_plan_id.is_some()).map(|(plan, place)| (plan.id, *place));
         let step = before.reschedule(act, to, planned.unmet)?;
         tx.save_rebooked(&step, &facts.rules.staffing)?;
         record(tx, step)
@@ -246,7 +258,11 @@ pub async fn change(act: Request<ChangeSession, ChangeBody>, Id(id): Id<SessionI
 /// Lists the times of a day at which a chair, a nurse and a prescriber are free for a whole visit under a protocol.
 #[utoipa::path(get, path = "/api/v1/availability", tag = "sessions", operation_id = "availability_list", summary = "Find a free time",
     params(AvailabilityQuery), responses((status = 200, description = "The openings of the day, earliest first", body = AvailabilityView)))]
-pub async fn available(permit: Permit<ReadAvailability>, Query(query): Query<AvailabilityQuery>, store: Data<Store>) -> Answer {
+pub async fn available(
+    permit: Permit<ReadAvailability>,
+    Query(query): Query<AvailabilityQuery>,
+    store: Data<Store>,
+) -> Answer {
     let view = store
         .read(permit, move |tx| {
             let (zone, protocol, rules) = (tx.zone()?, tx.protocol(query.protocol_id)?, tx.policy()?.rules);

@@ -120,7 +120,11 @@ fn act_of(tx: &Gather<'_>, stated: Stated) -> Result<Act> {
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/check-in", tag = "sessions", operation_id = "sessions_check_in", summary = "Check a patient in",
     params(("id" = SessionId, Path, description = "The session")), request_body = CheckInBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn check_in(act: Request<CheckInSession, CheckInBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn check_in(
+    act: Request<CheckInSession, CheckInBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
@@ -137,7 +141,11 @@ pub async fn check_in(act: Request<CheckInSession, CheckInBody>, Id(id): Id<Sess
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/undo-check-in", tag = "sessions", operation_id = "sessions_undo_check_in",
     summary = "Take a check-in back", params(("id" = SessionId, Path, description = "The session")), request_body = ReasonBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn undo_check_in(act: Request<UndoCheckIn, ReasonBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn undo_check_in(
+    act: Request<UndoCheckIn, ReasonBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
@@ -154,7 +162,11 @@ pub async fn undo_check_in(act: Request<UndoCheckIn, ReasonBody>, Id(id): Id<Ses
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/cancel", tag = "sessions", operation_id = "sessions_cancel", summary = "Cancel a session",
     params(("id" = SessionId, Path, description = "The session")), request_body = CancelBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn cancel(act: Request<CancelSession, CancelBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn cancel(
+    act: Request<CancelSession, CancelBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
@@ -171,7 +183,11 @@ pub async fn cancel(act: Request<CancelSession, CancelBody>, Id(id): Id<SessionI
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/no-show", tag = "sessions", operation_id = "sessions_no_show", summary = "Mark a no-show",
     params(("id" = SessionId, Path, description = "The session")), request_body = NoShowBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn no_show(act: Request<MarkNoShow, NoShowBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn no_show(
+    act: Request<MarkNoShow, NoShowBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
@@ -188,7 +204,11 @@ pub async fn no_show(act: Request<MarkNoShow, NoShowBody>, Id(id): Id<SessionId>
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/reinstate", tag = "sessions", operation_id = "sessions_reinstate",
     summary = "Take a cancelled or missed session up again", params(("id" = SessionId, Path, description = "The session")),
     request_body = ReasonBody, responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn reinstate(act: Request<ReinstateSession, ReasonBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn reinstate(
+    act: Request<ReinstateSession, ReasonBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
@@ -206,7 +226,11 @@ pub async fn reinstate(act: Request<ReinstateSession, ReasonBody>, Id(id): Id<Se
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/abort", tag = "sessions", operation_id = "sessions_abort", summary = "Abort a session",
     params(("id" = SessionId, Path, description = "The session")), request_body = AbortBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn abort(act: Request<AbortSession, AbortBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn abort(
+    act: Request<AbortSession, AbortBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
@@ -223,7 +247,11 @@ pub async fn abort(act: Request<AbortSession, AbortBody>, Id(id): Id<SessionId>,
 #[utoipa::path(put, path = "/api/v1/sessions/{id}/escort", tag = "sessions", operation_id = "sessions_set_escort", summary = "Name or see an escort",
     params(("id" = SessionId, Path, description = "The session")), request_body = EscortBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn set_escort(act: Request<SetEscort, EscortBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn set_escort(
+    act: Request<SetEscort, EscortBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
@@ -250,12 +278,21 @@ pub async fn set_escort(act: Request<SetEscort, EscortBody>, Id(id): Id<SessionI
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/handover", tag = "sessions", operation_id = "sessions_hand_over", summary = "Hand a session over",
     params(("id" = SessionId, Path, description = "The session")), request_body = HandoverBody,
     responses((status = 200, description = "The session as it is now", body = SessionShown)))]
-pub async fn hand_over(act: Request<HandOverSession, HandoverBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn hand_over(
+    act: Request<HandOverSession, HandoverBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Request { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.lock_session(id)?;
         if !tx.house()?.nurses.contains(&body.to_staff_id) {
-            return Err(Refusal::invalid("/to_staff_id", "not_found", "must be a nurse or a prescriber who works here").into());
+            return Err(Refusal::invalid(
+                "/to_staff_id",
+                "not_found",
+                "must be a nurse or a prescriber who works here",
+            )
+            .into());
         }
         let summary = body.summary.as_deref().map(|text| checked("/summary", text, 1, 4000)).transpose()?;
         let new = NewHandover {

@@ -7,11 +7,11 @@ mod reading;
 mod views;
 
 use super::Endpoint;
+use crate::access::permission::Permission;
 use crate::domain::id::SessionId;
+use crate::domain::refusal::Unmet;
 use crate::domain::session::{Session, Step};
 use crate::store::{Gather, Recorded, Result, StoreError, Writer};
-use crate::access::permission::Permission;
-use crate::domain::refusal::Unmet;
 use views::{SessionShown, Shown, is_clinical};
 
 /// Loads what is shown beside a session.

@@ -92,7 +92,12 @@ pub async fn read(permit: Permit<ReadSession>, Id(id): Id<SessionId>, store: Dat
 /// Lists sessions in the order of their booked times.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "sessions", operation_id = "sessions_list", summary = "List sessions",
     params(ListQuery), responses((status = 200, description = "The sessions, earliest first", body = PageView)))]
-pub async fn list(permit: Permit<ListSessions>, Query(query): Query<ListQuery>, store: Data<Store>, cursors: Data<Cursors>) -> Answer {
+pub async fn list(
+    permit: Permit<ListSessions>,
+    Query(query): Query<ListQuery>,
+    store: Data<Store>,
+    cursors: Data<Cursors>,
+) -> Answer {
     let limit = page::limit(query.limit)?;
     let name = query.name();
     let place: Option<(i64, uuid::Uuid)> = cursors.read(&name, query.cursor.as_deref())?;
@@ -107,7 +112,8 @@ pub async fn list(permit: Permit<ListSessions>, Query(query): Query<ListQuery>, 
             let clinical = is_clinical(tx.actor());
             let show = |session: crate::domain::session::Session| {
                 let patient = labels.iter().find(|label| label.id == session.patient_id).cloned()?;
-                let escorts: Vec<Escort> = escorts.iter().filter(|escort| escort.session_id == session.id).cloned().collect();
+                let escorts: Vec<Escort> =
+                    escorts.iter().filter(|escort| escort.session_id == session.id).cloned().collect();
                 Some(SessionShown::of(Shown { session, patient, escorts, blocked_by: Vec::new() }, clinical))
             };
             Ok((items.into_iter().filter_map(show).collect(), next))

@@ -318,7 +318,12 @@ impl SessionCard {
 
 impl PatientRef {
     fn of(patient: &PatientLabel) -> Self {
-        Self { id: patient.id, display_name: patient.display_name(), birth_date: Day(patient.birth_date), mrn: patient.mrn.clone() }
+        Self {
+            id: patient.id,
+            display_name: patient.display_name(),
+            birth_date: Day(patient.birth_date),
+            mrn: patient.mrn.clone(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod races;
 
+use crate::protocols::published;
 use crate::support::{Actor, Answer, Clinic, on_both_databases};
 use serde_json::{Value, json};
 
@@ -15,7 +16,12 @@ pub struct Desk<'c> {
 
 impl<'c> Desk<'c> {
     pub fn of(clinic: &'c Clinic) -> Self {
-        Self { clinic, room: chair(clinic, "Chair 1"), patient: patient(clinic, "Ana"), protocol: clinic.published_protocol("migraine-iv") }
+        Self {
+            clinic,
+            room: chair(clinic, "Chair 1"),
+            patient: patient(clinic, "Ana"),
+            protocol: published(clinic, "migraine-iv"),
+        }
     }
 
     /// A tentative booking at a wall time.
@@ -37,7 +43,8 @@ pub fn chair(clinic: &Clinic, name: &str) -> String {
 }
 
 pub fn patient(clinic: &Clinic, given: &str) -> String {
-    let body = json!({"family_name": "Rivera", "given_name": given, "birth_date": "1984-05-17", "phone": "+1 555 0101"});
+    let body =
+        json!({"family_name": "Rivera", "given_name": given, "birth_date": "1984-05-17", "phone": "+1 555 0101"});
     let made = clinic.front_desk().post("/api/v1/patients", &body).expect(201);
     made.body["patient"]["id"].as_str().unwrap().to_owned()
 }
@@ -64,8 +71,13 @@ fn a_visit_is_booked_read_listed_and_seen_on_the_board() {
         assert!(made.body.get("pump").is_none(), "the front desk sees a card");
         let read = clinic.nurse().get(made.header("location").unwrap()).expect(200);
         assert_eq!((&read.body["state"], &read.body["pump"]["state"]), (&json!("scheduled"), &json!("idle")));
-        assert_eq!(words(&read.body["allowed_events"]), ["reschedule", "replan", "check_in", "cancel", "no_show", "emergency"]);
-        let list = |query: &str| clinic.nurse().get(&format!("/api/v1/sessions?{query}")).expect(200).body["items"].as_array().unwrap().len();
+        assert_eq!(
+            words(&read.body["allowed_events"]),
+            ["reschedule", "replan", "check_in", "cancel", "no_show", "emergency"]
+        );
+        let list = |query: &str| {
+            clinic.nurse().get(&format!("/api/v1/sessions?{query}")).expect(200).body["items"].as_array().unwrap().len()
+        };
         let (patient, room, nurse) = (&desk.patient, &desk.room, clinic.staff_id("nurse"));
         for (query, found) in [
             ("date=2026-03-02".to_owned(), 1),
@@ -85,7 +97,9 @@ fn a_visit_is_booked_read_listed_and_seen_on_the_board() {
         assert_eq!((&card["initials"], card.get("clinical")), (&json!("AR"), None));
         assert!(!board.to_string().contains("Rivera"));
         let trail = clinic.trail();
-        for entry in ["session.scheduled success", "session.read success", "session.list success", "session.board success"] {
+        for entry in
+            ["session.scheduled success", "session.read success", "session.list success", "session.board success"]
+        {
             assert!(trail.contains(&entry.to_owned()), "{entry} in {trail:?}");
         }
     });
@@ -99,10 +113,16 @@ fn a_list_is_read_page_by_page_and_its_cursor_leads_on_nowhere_else() {
         times.iter().for_each(|time| drop(desk.book(time)));
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = clinic.nurse().get(&format!("/api/v1/sessions?state=scheduled&limit=2{cursor}")).expect(200).body;
-            seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["local_start"].as_str().unwrap().to_owned()));
+            let page =
+                clinic.nurse().get(&format!("/api/v1/sessions?state=scheduled&limit=2{cursor}")).expect(200).body;
+            seen.extend(
+                page["items"].as_array().unwrap().iter().map(|item| item["local_start"].as_str().unwrap().to_owned()),
+            );
             let Some(next) = page["next_cursor"].as_str() else { break };
-            clinic.nurse().get(&format!("/api/v1/sessions?limit=2&cursor={next}")).expect_problem(400, "malformed_request");
+            clinic
+                .nurse()
+                .get(&format!("/api/v1/sessions?limit=2&cursor={next}"))
+                .expect_problem(400, "malformed_request");
             cursor = format!("&cursor={next}");
         }
         assert_eq!(seen, times);
@@ -154,22 +174,40 @@ fn a_bad_booking_is_refused_with_every_reason() {
             clinic.front_desk().post("/api/v1/sessions", &body)
         };
         let nowhere = json!("0190a5c0-0000-7000-8000-0000000000ff");
-        with("local_start", json!("2026-03-08T02:30")).expect_problem(422, "validation_failed").expect_field("/local_start", "local_time_skipped");
+        with("local_start", json!("2026-03-08T02:30"))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/local_start", "local_time_skipped");
         let twice = with("local_start", json!("2026-11-01T01:30")).expect_field("/local_start", "local_time_repeated");
         for choice in ["2026-11-01T05:30:00.000Z", "2026-11-01T06:30:00.000Z"] {
             assert!(twice.body.to_string().contains(choice), "{:#}", twice.body);
         }
-        with("local_start", json!("2026-03-09T09:00Z")).expect_problem(422, "validation_failed").expect_field("/local_start", "local_time");
-        with("local_start", json!("2028-03-09T09:00")).expect_problem(422, "validation_failed").expect_field("/local_start", "range");
-        with("local_start", Value::Null).expect_problem(422, "validation_failed").expect_field("/local_start", "required");
-        with("nurse_id", json!(clinic.staff_id("front_desk").to_string())).expect_problem(422, "validation_failed").expect_field("/nurse_id", "not_found");
+        with("local_start", json!("2026-03-09T09:00Z"))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/local_start", "local_time");
+        with("local_start", json!("2028-03-09T09:00"))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/local_start", "range");
+        with("local_start", Value::Null)
+            .expect_problem(422, "validation_failed")
+            .expect_field("/local_start", "required");
+        with("nurse_id", json!(clinic.staff_id("front_desk").to_string()))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/nurse_id", "not_found");
         with("prescriber_id", json!(clinic.staff_id("nurse").to_string())).expect_field("/prescriber_id", "not_found");
         with("room_id", nowhere.clone()).expect_problem(422, "validation_failed").expect_field("/room_id", "not_found");
-        with("protocol_id", nowhere.clone()).expect_problem(422, "validation_failed").expect_field("/protocol_id", "not_found");
-        with("treatment_plan_id", nowhere.clone()).expect_problem(422, "validation_failed").expect_field("/treatment_plan_id", "not_found");
+        with("protocol_id", nowhere.clone())
+            .expect_problem(422, "validation_failed")
+            .expect_field("/protocol_id", "not_found");
+        with("treatment_plan_id", nowhere.clone())
+            .expect_problem(422, "validation_failed")
+            .expect_field("/treatment_plan_id", "not_found");
         with("patient_id", nowhere).expect_problem(404, "not_found");
-        with("note", json!("bell\u{7}")).expect_problem(422, "validation_failed").expect_field("/note", "control_character");
-        with("override_reason", json!("because")).expect_problem(422, "validation_failed").expect_field("/override_reason", "prescriber_only");
+        with("note", json!("bell\u{7}"))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/note", "control_character");
+        with("override_reason", json!("because"))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/override_reason", "prescriber_only");
         with("patientid", json!(1)).expect_problem(400, "malformed_request");
         let next_door = Desk::of(clinic.next_door());
         for (member, foreign) in [("room_id", &next_door.room), ("protocol_id", &next_door.protocol)] {
@@ -207,14 +245,21 @@ fn a_booking_is_moved_by_who_read_its_version_and_its_old_time_is_free_again() {
         assert_eq!((moved.version(), &moved.body["local_start"]), (2, &json!("2026-03-09T13:00")));
         clinic.front_desk().if_match(1).patch(&path(&made, ""), &move_it).expect_problem(412, "stale_version");
         let noted = clinic.front_desk().if_match(2).patch(&path(&made, ""), &json!({"note": "wheelchair"})).expect(200);
-        assert_eq!((&noted.body["note"], &noted.body["scheduled_start_at"]), (&json!("wheelchair"), &moved.body["scheduled_start_at"]));
+        assert_eq!(
+            (&noted.body["note"], &noted.body["scheduled_start_at"]),
+            (&json!("wheelchair"), &moved.body["scheduled_start_at"])
+        );
         let mut old_time = desk.body("2026-03-09T09:00");
         old_time["patient_id"] = json!(patient(clinic, "Bea"));
         clinic.front_desk().post("/api/v1/sessions", &old_time).expect(201);
         let back = json!({"local_start": "2026-03-09T09:00"});
         clinic.front_desk().if_match(3).patch(&path(&made, ""), &back).expect_problem(409, "slot_overlap");
         let kept = clinic.nurse().get(&path(&made, "")).expect(200);
-        assert_eq!((kept.version(), &kept.body["local_start"]), (3, &json!("2026-03-09T13:00")), "a refused move leaves it where it was");
+        assert_eq!(
+            (kept.version(), &kept.body["local_start"]),
+            (3, &json!("2026-03-09T13:00")),
+            "a refused move leaves it where it was"
+        );
     });
 }
 
@@ -233,15 +278,21 @@ fn a_patient_is_received_on_the_day_with_two_identifiers_and_as_the_right_one() 
         let check_in = |body: Value| clinic.front_desk().if_match(1).post(&path(&made, "/check-in"), &body);
         let other = patient(clinic, "Bea");
         check_in(json!({"patient_id": other, "identifiers_confirmed": true})).expect_problem(409, "patient_mismatch");
-        let unsure = check_in(json!({"patient_id": desk.patient, "identifiers_confirmed": false})).expect_problem(422, "blocked");
+        let unsure = check_in(json!({"patient_id": desk.patient, "identifiers_confirmed": false}))
+            .expect_problem(422, "blocked");
         assert_eq!(unsure.body["blocked_by"][0]["code"], "identity_unconfirmed");
         let here = check_in(json!({"patient_id": desk.patient, "identifiers_confirmed": true})).expect(200);
         assert_eq!((&here.body["state"], here.version()), (&json!("checked_in"), 2));
         let later = desk.book("2026-03-09T09:00");
         let body = json!({"patient_id": desk.patient, "identifiers_confirmed": true});
-        let early = clinic.front_desk().if_match(1).post(&path(&later, "/check-in"), &body).expect_problem(422, "blocked");
+        let early =
+            clinic.front_desk().if_match(1).post(&path(&later, "/check-in"), &body).expect_problem(422, "blocked");
         assert_eq!(early.body["blocked_by"][0]["code"], "not_the_day");
-        let undone = clinic.front_desk().if_match(2).post(&path(&made, "/undo-check-in"), &json!({"reason": "wrong row"})).expect(200);
+        let undone = clinic
+            .front_desk()
+            .if_match(2)
+            .post(&path(&made, "/undo-check-in"), &json!({"reason": "wrong row"}))
+            .expect(200);
         assert_eq!((&undone.body["state"], &undone.body["checked_in_at"]), (&json!("scheduled"), &Value::Null));
     });
 }
@@ -252,9 +303,17 @@ fn a_wrong_event_is_answered_with_what_is_possible() {
         let desk = Desk::of(clinic);
         let here = arrived(clinic, &desk);
         let reason = json!({"reason": "mistake"});
-        for (act, event, body) in [("/no-show", "no_show", json!({})), ("/reinstate", "reinstate", reason), ("", "reschedule", json!({"note": "x"}))] {
+        for (act, event, body) in [
+            ("/no-show", "no_show", json!({})),
+            ("/reinstate", "reinstate", reason),
+            ("", "reschedule", json!({"note": "x"})),
+        ] {
             let actor = clinic.front_desk().if_match(2);
-            let refused = if act.is_empty() { actor.patch(&path(&here, ""), &body) } else { actor.post(&path(&here, act), &body) };
+            let refused = if act.is_empty() {
+                actor.patch(&path(&here, ""), &body)
+            } else {
+                actor.post(&path(&here, act), &body)
+            };
             let refused = refused.expect_problem(409, "invalid_transition");
             assert_eq!((&refused.body["state"], &refused.body["event"]), (&json!("checked_in"), &json!(event)));
             let allowed = clinic.nurse().get(&path(&here, "")).expect(200);
@@ -268,8 +327,12 @@ fn a_visit_that_was_called_off_or_missed_frees_its_slot_and_is_taken_up_again_if
     on_both_databases(|clinic| {
         let desk = Desk::of(clinic);
         let made = desk.book(SOON);
-        let called_off = clinic.front_desk().if_match(1).post(&path(&made, "/cancel"), &json!({"reason": "illness"})).expect(200);
-        assert_eq!((&called_off.body["state"], &called_off.body["cancel_reason"]), (&json!("cancelled"), &json!("illness")));
+        let called_off =
+            clinic.front_desk().if_match(1).post(&path(&made, "/cancel"), &json!({"reason": "illness"})).expect(200);
+        assert_eq!(
+            (&called_off.body["state"], &called_off.body["cancel_reason"]),
+            (&json!("cancelled"), &json!("illness"))
+        );
         let again = json!({"reason": "feels better"});
         let back = clinic.front_desk().if_match(2).post(&path(&made, "/reinstate"), &again).expect(200);
         assert_eq!((&back.body["state"], &back.body["cancel_reason"]), (&json!("scheduled"), &Value::Null));
@@ -281,7 +344,8 @@ fn a_visit_that_was_called_off_or_missed_frees_its_slot_and_is_taken_up_again_if
         clinic.front_desk().post("/api/v1/sessions", &other).expect(201);
         clinic.front_desk().if_match(4).post(&path(&made, "/reinstate"), &again).expect_problem(409, "slot_overlap");
         let history = clinic.nurse().get(&path(&made, "/transitions")).expect(200).body;
-        let events: Vec<_> = history["transitions"].as_array().unwrap().iter().map(|line| line["event"].as_str().unwrap()).collect();
+        let events: Vec<_> =
+            history["transitions"].as_array().unwrap().iter().map(|line| line["event"].as_str().unwrap()).collect();
         assert_eq!(events, ["schedule", "cancel", "reinstate", "no_show"]);
         clinic.front_desk().get(&path(&made, "/transitions")).expect_problem(403, "forbidden");
     });
@@ -309,16 +373,26 @@ fn an_escort_is_named_then_seen_and_a_repeat_changes_nothing() {
         let put = |actor: Actor<'_>, body: &Value| actor.put(&path(&made, "/escort"), body).expect(200);
         put(clinic.front_desk(), &escort("expected"));
         put(clinic.front_desk(), &escort("expected"));
-        put(clinic.front_desk(), &json!({"name": "City Transport", "phone": "+1 555 0177", "kind": "medical_transport"}));
+        put(
+            clinic.front_desk(),
+            &json!({"name": "City Transport", "phone": "+1 555 0177", "kind": "medical_transport"}),
+        );
         let seen = put(clinic.nurse(), &escort("seen"));
         assert_eq!(seen.version(), 1, "an escort is no field of the session");
         let escorts = seen.body["escorts"].as_array().unwrap();
         assert_eq!(escorts.len(), 2);
         let spouse = escorts.iter().find(|escort| escort["name"] == "J. Rivera").unwrap();
-        assert_eq!((&spouse["status"], &spouse["seen_by"]), (&json!("seen"), &json!(clinic.staff_id("nurse").to_string())));
+        assert_eq!(
+            (&spouse["status"], &spouse["seen_by"]),
+            (&json!("seen"), &json!(clinic.staff_id("nurse").to_string()))
+        );
         assert_eq!(clinic.trail().iter().filter(|entry| *entry == "session.escort_set success").count(), 3);
         let bad = json!({"name": "", "phone": "1"});
-        clinic.nurse().put(&path(&made, "/escort"), &bad).expect_problem(422, "validation_failed").expect_field("/name", "required");
+        clinic
+            .nurse()
+            .put(&path(&made, "/escort"), &bad)
+            .expect_problem(422, "validation_failed")
+            .expect_field("/name", "required");
     });
 }
 
@@ -329,11 +403,21 @@ fn a_patient_is_handed_over_by_who_takes_or_who_gives() {
         let here = arrived(clinic, &desk);
         let to = clinic.staff_id("second_nurse").to_string();
         let hand_over = |who: &'static str, body: Value| clinic.actor(who).post(&path(&here, "/handover"), &body);
-        hand_over("prescriber", json!({"to_staff_id": to, "giver": "signed"})).expect_problem(422, "validation_failed").expect_field("/to_staff_id", "not_a_party");
-        hand_over("second_nurse", json!({"to_staff_id": to, "giver": "unavailable"})).expect_problem(422, "validation_failed").expect_field("/reason", "required");
+        hand_over("prescriber", json!({"to_staff_id": to, "giver": "signed"}))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/to_staff_id", "not_a_party");
+        hand_over("second_nurse", json!({"to_staff_id": to, "giver": "unavailable"}))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/reason", "required");
         let desk_id = clinic.staff_id("front_desk").to_string();
-        hand_over("nurse", json!({"to_staff_id": desk_id, "giver": "signed"})).expect_problem(422, "validation_failed").expect_field("/to_staff_id", "not_found");
-        let taken = hand_over("second_nurse", json!({"to_staff_id": to, "giver": "unavailable", "reason": "fainted", "summary": "calm"})).expect(200);
+        hand_over("nurse", json!({"to_staff_id": desk_id, "giver": "signed"}))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/to_staff_id", "not_found");
+        let taken = hand_over(
+            "second_nurse",
+            json!({"to_staff_id": to, "giver": "unavailable", "reason": "fainted", "summary": "calm"}),
+        )
+        .expect(200);
         assert_eq!((&taken.body["team"]["owner_id"], taken.version()), (&json!(to), 3));
         hand_over("second_nurse", json!({"to_staff_id": to, "giver": "signed"})).expect_problem(409, "already_done");
         let history = clinic.nurse().get(&path(&here, "/transitions")).expect(200).body;
@@ -349,7 +433,12 @@ fn what_happened_on_paper_is_entered_afterwards_with_what_was_missed() {
         let nurse = clinic.staff_id("nurse").to_string();
         clinic.advance_minutes(200);
         let mut paper = json!({"patient_id": desk.patient, "identifiers_confirmed": false, "basis": "done"});
-        clinic.nurse().if_match(1).post(&path(&made, "/check-in"), &paper).expect_problem(422, "validation_failed").expect_field("/source", "required");
+        clinic
+            .nurse()
+            .if_match(1)
+            .post(&path(&made, "/check-in"), &paper)
+            .expect_problem(422, "validation_failed")
+            .expect_field("/source", "required");
         paper["source"] = json!("paper");
         paper["observed_by"] = json!(nurse);
         paper["occurred_at"] = json!("2026-03-02T16:20:00Z");
@@ -358,7 +447,10 @@ fn what_happened_on_paper_is_entered_afterwards_with_what_was_missed() {
         let here = clinic.nurse().if_match(1).post(&path(&made, "/check-in"), &paper).expect(200);
         assert_eq!(here.body["milestones"]["checked_in_at"], "2026-03-02T16:20:00.000Z");
         let line = clinic.nurse().get(&path(&made, "/transitions")).expect(200).body["transitions"][1].clone();
-        assert_eq!((&line["basis"], &line["late"], &line["unmet"]), (&json!("done"), &json!(true), &json!(["session.check_in.identity"])));
+        assert_eq!(
+            (&line["basis"], &line["late"], &line["unmet"]),
+            (&json!("done"), &json!(true), &json!(["session.check_in.identity"]))
+        );
     });
 }
 
@@ -370,7 +462,8 @@ fn free_times_are_offered_for_the_whole_hold_and_never_at_a_time_that_is_taken()
         let empty = clinic.front_desk().get(&ask).expect(200).body;
         assert_eq!(empty["items"][0]["starts_at"], "2026-03-09T12:00:00.000Z", "08:00 in New York");
         let booked = desk.book("2026-03-09T09:00").body;
-        let (from, until) = (booked["scheduled_start_at"].as_str().unwrap(), booked["scheduled_end_at"].as_str().unwrap());
+        let (from, until) =
+            (booked["scheduled_start_at"].as_str().unwrap(), booked["scheduled_end_at"].as_str().unwrap());
         let left = clinic.front_desk().get(&ask).expect(200).body;
         let openings = left["items"].as_array().unwrap();
         assert!(!openings.is_empty() && openings.len() < empty["items"].as_array().unwrap().len());
@@ -394,8 +487,15 @@ fn nobody_reaches_a_session_without_a_role_or_from_next_door() {
         next_door.nurse().get(&path(&made, "/transitions")).expect_problem(404, "not_found");
         let body = json!({"patient_id": desk.patient, "identifiers_confirmed": true});
         next_door.front_desk().if_match(1).post(&path(&made, "/check-in"), &body).expect_problem(404, "not_found");
-        next_door.front_desk().if_match(1).post(&path(&made, "/cancel"), &json!({"reason": "illness"})).expect_problem(404, "not_found");
-        next_door.front_desk().put(&path(&made, "/escort"), &json!({"name": "x", "phone": "+1 555"})).expect_problem(404, "not_found");
+        next_door
+            .front_desk()
+            .if_match(1)
+            .post(&path(&made, "/cancel"), &json!({"reason": "illness"}))
+            .expect_problem(404, "not_found");
+        next_door
+            .front_desk()
+            .put(&path(&made, "/escort"), &json!({"name": "x", "phone": "+1 555"}))
+            .expect_problem(404, "not_found");
         assert_eq!(next_door.nurse().get("/api/v1/sessions").expect(200).body["items"], json!([]));
     });
 }

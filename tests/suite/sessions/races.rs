@@ -17,7 +17,10 @@ fn all_at_once(clinic: &Clinic, bodies: &[Value]) -> Vec<Answer> {
 }
 
 fn count(answers: &[Answer], status: u16, code: Option<&str>) -> usize {
-    answers.iter().filter(|answer| answer.status == status && code.is_none_or(|code| answer.body["code"] == code)).count()
+    answers
+        .iter()
+        .filter(|answer| answer.status == status && code.is_none_or(|code| answer.body["code"] == code))
+        .count()
 }
 
 /// What was answered, for a failed test.
@@ -78,9 +81,21 @@ fn two_desks_that_move_one_booking_at_once_move_it_once() {
         let (path, desk) = (super::path(&made, ""), clinic.front_desk().if_match(1));
         let answers: Vec<_> = std::thread::scope(|scope| {
             let move_to = |hour: u8| json!({"local_start": format!("2026-03-09T{hour}:00")});
-            let threads: Vec<_> = (10..14).map(|hour| scope.spawn({ let (desk, path) = (desk.clone(), path.clone()); move || desk.patch(&path, &move_to(hour)) })).collect();
+            let threads: Vec<_> = (10..14)
+                .map(|hour| {
+                    scope.spawn({
+                        let (desk, path) = (desk.clone(), path.clone());
+                        move || desk.patch(&path, &move_to(hour))
+                    })
+                })
+                .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        assert_eq!((count(&answers, 200, None), count(&answers, 412, Some("stale_version"))), (1, 3), "{:?}", statuses(&answers));
+        assert_eq!(
+            (count(&answers, 200, None), count(&answers, 412, Some("stale_version"))),
+            (1, 3),
+            "{:?}",
+            statuses(&answers)
+        );
     });
 }

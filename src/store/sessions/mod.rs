@@ -93,7 +93,7 @@ impl Gather<'_> {
         Ok(sessions.into_iter().filter(|session| session.allows(SessionEvent::Replan)).collect())
     }
 
-    pub(super) fn seen_sessions(&mut self, rows: Vec<Row>) -> Vec<Session> {
+    fn seen_sessions(&mut self, rows: Vec<Row>) -> Vec<Session> {
         for row in &rows {
             self.saw(row.patient_id);
         }

@@ -6,6 +6,6 @@ mod patients;
 mod permissions;
 mod protocols;
 mod schema;
-mod sign_in;
 mod sessions;
+mod sign_in;
 mod support;

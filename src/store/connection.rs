@@ -76,6 +76,7 @@ pub(super) fn open(url: &DatabaseUrl, read_only: bool) -> Result<AnyConnection, 
             connection
                 .batch_execute("SET timezone = 'UTC'; SET statement_timeout = '5s'; SET lock_timeout = '2s'; SET client_min_messages = warning")
                 .map_err(diesel::r2d2::Error::QueryError)?;
+            super::watch::over(&mut connection);
             Ok(AnyConnection::Postgres(connection))
         }
         DatabaseUrl::Sqlite(path) => {
@@ -91,6 +92,7 @@ pub(super) fn open(url: &DatabaseUrl, read_only: bool) -> Result<AnyConnection, 
             if read_only {
                 connection.batch_execute("PRAGMA query_only = ON").map_err(diesel::r2d2::Error::QueryError)?;
             }
+            super::watch::over(&mut connection);
             Ok(AnyConnection::Sqlite(connection))
         }
     }

@@ -34,6 +34,7 @@ mod transaction;
 mod treatment_plans;
 mod unit;
 mod visits;
+mod watch;
 
 pub mod column;
 

@@ -7,7 +7,7 @@ use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
 use super::trail::{self, Bond, Pending, trail_of};
 use super::transaction::{Change, Gather};
-use super::{idempotency, signing, staff};
+use super::{idempotency, signing, staff, watch};
 use crate::access::permission::{Line, Permission};
 use crate::access::permit::{Actor, Origin, Principal, Scope};
 use crate::clock::Clock;
@@ -236,6 +236,9 @@ fn steps(
     };
     let gather = ground.gather(connection);
     let Recorded { events, reply } = work(Change::new(gather, ground.clock.clone(), ground.line.id, signature))?;
+    if watch::swallowed_an_error() {
+        return Err(StoreError::Broken("an SQL error was caught without a savepoint around it".into()));
+    }
     if let Some(place) = &place {
         idempotency::keep(connection, place, &reply)?;
     }

@@ -80,8 +80,8 @@ pub struct Endpoint {
 }
 
 /// What `utoipa::path` generates for a handler.
-pub trait Described: utoipa::Path + utoipa::__dev::SchemaReferences {}
-impl<D: utoipa::Path + utoipa::__dev::SchemaReferences> Described for D {}
+pub trait Described: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static> {}
+impl<D: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>> Described for D {}
 
 /// Registers a handler whose first argument is its permit.
 pub fn guarded<D: Described, H, Args>(handler: H) -> Endpoint
@@ -147,15 +147,10 @@ where
     };
     let mut schemas = Vec::new();
     D::schemas(&mut schemas);
-    Endpoint {
-        path: D::path(),
-        method,
-        permission: None,
-        route: route.to(handler),
-        operation: D::operation(),
-        verb,
-        schemas,
-    }
+    let mut operation = D::operation();
+    // The generated operation leaves its tag to whoever puts the document together.
+    operation.tags = Some(D::tags().into_iter().map(Into::into).collect());
+    Endpoint { path: D::path(), method, permission: None, route: route.to(handler), operation, verb, schemas }
 }
 
 /// Lists endpoints: `endpoints![guarded register, public live]`.

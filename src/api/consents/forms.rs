@@ -130,6 +130,7 @@ pub struct FormBody {
     pub text: String,
     /// Its clauses; a form is published only with all of them.
     #[serde(default)]
+    #[schema(max_items = 40)]
     pub clauses: Vec<ClauseView>,
     /// Days a consent on it is valid.
     #[schema(example = 365, minimum = 1, maximum = 366)]

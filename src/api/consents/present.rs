@@ -29,7 +29,7 @@ use utoipa::{IntoParams, ToSchema};
 #[schema(as = NewConsentScope)]
 pub struct ScopeBody {
     /// The ways the drug may be given.
-    #[schema(example = json!(["iv"]), min_items = 1)]
+    #[schema(example = json!(["iv"]), min_items = 1, max_items = 2)]
     pub routes: Vec<Route>,
     /// The most ketamine in one visit, for each kilogram of the weight of that day.
     #[schema(example = "1.0")]

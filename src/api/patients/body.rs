@@ -1,13 +1,10 @@
-//! The bodies and views of patients.
+//! The bodies of patients: what a client sends.
 
 use crate::api::wire::Day;
-use crate::domain::id::PatientId;
 use crate::domain::patch::Patch;
 use crate::domain::patient::{
-    Address, AddressFields, AddressPatch, ContactFields, ContactPatch, EmergencyContact, Identifier, Patient,
-    PatientFields, PatientPatch, Sex,
+    AddressFields, AddressPatch, ContactFields, ContactPatch, Identifier, PatientFields, PatientPatch, Sex,
 };
-use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,17 +52,22 @@ pub struct RegisterBody {
 #[schema(as = NewAddress)]
 pub struct AddressBody {
     /// Street and number.
+    #[schema(max_length = 200)]
     line1: Option<String>,
     /// Flat, floor, care of.
+    #[schema(max_length = 200)]
     line2: Option<String>,
     /// City or town.
+    #[schema(max_length = 100)]
     city: Option<String>,
     /// State, province or county.
+    #[schema(max_length = 100)]
     region: Option<String>,
     /// Postal code.
+    #[schema(max_length = 20)]
     postal_code: Option<String>,
     /// ISO 3166-1 alpha-2.
-    #[schema(example = "US")]
+    #[schema(example = "US", pattern = "^[A-Z]{2}$")]
     country: Option<String>,
 }
 
@@ -75,10 +77,13 @@ pub struct AddressBody {
 #[schema(as = NewEmergencyContact)]
 pub struct ContactBody {
     /// Name.
+    #[schema(max_length = 200)]
     name: Option<String>,
     /// Relationship.
+    #[schema(max_length = 100)]
     relationship: Option<String>,
     /// Phone.
+    #[schema(max_length = 40)]
     phone: Option<String>,
 }
 
@@ -89,10 +94,10 @@ pub struct ContactBody {
 pub struct IdentifierBody {
     /// Who gives the numbers out.
     #[schema(max_length = 200)]
-    system: String,
+    pub(super) system: String,
     /// The number.
     #[schema(max_length = 200)]
-    value: String,
+    pub(super) value: String,
 }
 
 /// A correction: absent keeps, null clears, a value sets (RFC 7396).
@@ -102,15 +107,15 @@ pub struct IdentifierBody {
 pub struct PatchBody {
     /// The clinic's own number.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 32)]
     mrn: Patch<String>,
     /// Family name, or the only name.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     family_name: Patch<String>,
     /// Given names.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     given_name: Patch<String>,
     /// Birth date.
     #[serde(default)]
@@ -122,11 +127,11 @@ pub struct PatchBody {
     sex: Patch<Sex>,
     /// Phone.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 40)]
     phone: Patch<String>,
     /// E-mail address.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 254)]
     email: Patch<String>,
     /// Address, merged member by member.
     #[serde(default)]
@@ -138,7 +143,7 @@ pub struct PatchBody {
     emergency_contact: Patch<ContactPatchBody>,
     /// Language.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 35)]
     language: Patch<String>,
     /// Whether an interpreter is needed.
     #[serde(default)]
@@ -146,7 +151,7 @@ pub struct PatchBody {
     interpreter_needed: Patch<bool>,
     /// Numbers elsewhere, the whole list.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<IdentifierBody>>)]
+    #[schema(value_type = Option<Vec<IdentifierBody>>, max_items = 20)]
     identifiers: Patch<Vec<IdentifierBody>>,
     /// Puts the record aside, or takes it up again.
     #[serde(default)]
@@ -161,27 +166,27 @@ pub struct PatchBody {
 pub struct AddressPatchBody {
     /// Street and number.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     line1: Patch<String>,
     /// Flat, floor, care of.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     line2: Patch<String>,
     /// City or town.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     city: Patch<String>,
     /// State, province or county.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     region: Patch<String>,
     /// Postal code.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 20)]
     postal_code: Patch<String>,
     /// ISO 3166-1 alpha-2.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     country: Patch<String>,
 }
 
@@ -192,15 +197,15 @@ pub struct AddressPatchBody {
 pub struct ContactPatchBody {
     /// Name.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     name: Patch<String>,
     /// Relationship.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     relationship: Patch<String>,
     /// Phone.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 40)]
     phone: Patch<String>,
 }
 
@@ -224,119 +229,8 @@ pub struct SearchBody {
     #[schema(minimum = 1, maximum = 200)]
     pub(super) limit: Option<u16>,
     /// `next_cursor` of the page before.
+    #[schema(max_length = 500)]
     pub(super) cursor: Option<String>,
-}
-
-/// Who a patient is and how they are reached.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Patient)]
-pub struct PatientView {
-    id: PatientId,
-    version: i64,
-    #[schema(example = "MRN-000123")]
-    mrn: String,
-    #[schema(example = "Rivera, Ana")]
-    display_name: String,
-    #[schema(example = "Rivera")]
-    family_name: String,
-    #[schema(example = "Ana")]
-    given_name: Option<String>,
-    birth_date: Day,
-    sex: Sex,
-    #[schema(example = "+1 555 0101")]
-    phone: String,
-    email: Option<String>,
-    address: Option<AddressView>,
-    emergency_contact: Option<ContactView>,
-    #[schema(example = "en")]
-    language: String,
-    interpreter_needed: bool,
-    identifiers: Vec<IdentifierBody>,
-    registered_at: Timestamp,
-    retired_at: Option<Timestamp>,
-}
-
-/// An address.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Address)]
-pub struct AddressView {
-    line1: String,
-    line2: Option<String>,
-    city: String,
-    region: Option<String>,
-    postal_code: Option<String>,
-    country: String,
-}
-
-/// Whom to call.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EmergencyContact)]
-pub struct ContactView {
-    name: String,
-    relationship: String,
-    phone: String,
-}
-
-/// A registered patient, and who may be the same person.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RegisteredPatient)]
-pub struct RegisteredView {
-    /// The new patient.
-    pub(super) patient: PatientView,
-    /// Patients with the same birth date and the same family name or phone: a hint, not a refusal.
-    pub(super) possible_duplicates: Vec<PatientId>,
-}
-
-/// One page of patients.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PatientPage)]
-pub struct PageView {
-    pub(super) items: Vec<PatientView>,
-    /// Where the next page begins; null on the last.
-    pub(super) next_cursor: Option<String>,
-}
-
-impl PatientView {
-    pub(super) fn of(patient: &Patient) -> Self {
-        let who = patient.who.clone();
-        Self {
-            id: patient.id,
-            version: patient.version,
-            mrn: patient.mrn.clone(),
-            display_name: patient.display_name(),
-            family_name: who.family_name,
-            given_name: who.given_name,
-            birth_date: Day(who.birth_date),
-            sex: who.sex,
-            phone: who.phone,
-            email: who.email,
-            address: who.address.map(AddressView::of),
-            emergency_contact: who.emergency_contact.map(ContactView::of),
-            language: who.language,
-            interpreter_needed: who.interpreter_needed,
-            identifiers: who
-                .identifiers
-                .into_iter()
-                .map(|Identifier { system, value }| IdentifierBody { system, value })
-                .collect(),
-            registered_at: patient.registered_at,
-            retired_at: patient.retired_at,
-        }
-    }
-}
-
-impl AddressView {
-    pub(super) fn of(address: Address) -> Self {
-        let Address { line1, line2, city, region, postal_code, country } = address;
-        Self { line1, line2, city, region, postal_code, country }
-    }
-}
-
-impl ContactView {
-    pub(super) fn of(contact: EmergencyContact) -> Self {
-        let EmergencyContact { name, relationship, phone } = contact;
-        Self { name, relationship, phone }
-    }
 }
 
 fn identifiers(bodies: Vec<IdentifierBody>) -> Vec<Identifier> {

@@ -1,6 +1,7 @@
 //! Patients: register, find (by body, never by URL), read, correct.
 
 mod body;
+mod views;
 
 use super::extract::{Act, Id, expect_version};
 use super::page::{self, Cursors};
@@ -12,7 +13,8 @@ use crate::domain::id::PatientId;
 use crate::domain::patient::{self, NewPatient, PatientSearch, SearchFields, possible_duplicates};
 use crate::store::{PatientCursor, Store, Written};
 use actix_web::web::Data;
-use body::{PageView, PatchBody, PatientView, RegisterBody, RegisteredView, SearchBody};
+use body::{PatchBody, RegisterBody, SearchBody};
+use views::{PageView, PatientView, RegisteredView};
 
 /// Registers a patient. Name, birth date and phone are enough; who may be the same person is hinted, not refused.
 #[utoipa::path(post, path = "/api/v1/patients", tag = "patients", operation_id = "patients_register", summary = "Register a patient",

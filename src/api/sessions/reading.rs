@@ -42,6 +42,7 @@ pub struct ListQuery {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 500)]
     cursor: Option<String>,
 }
 

@@ -21,7 +21,7 @@ COPY LICENSE /usr/share/doc/chairside/LICENSE
 USER 10001
 WORKDIR /data
 VOLUME /data
-ENV DATABASE_URL=sqlite:///data/chairside.db CHAIRSIDE_LISTEN=0.0.0.0:8080
+ENV DATABASE_URL=sqlite:///data/chairside.db CHAIRSIDE_BIND=0.0.0.0:8080 CHAIRSIDE_KEYS=/data/keys
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["chairside", "healthcheck"]
 ENTRYPOINT ["chairside"]

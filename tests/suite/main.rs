@@ -1,11 +1,18 @@
 //! The tests that need more than one layer: the shape of the source, the databases, and the API over HTTP.
 
 mod architecture;
+mod configuration;
 mod consents;
+mod contract;
+mod crash;
+mod every_endpoint;
+mod fuzz;
 mod patients;
 mod permissions;
 mod protocols;
+mod readme;
 mod schema;
 mod sessions;
 mod sign_in;
 mod support;
+mod unit_of_work;

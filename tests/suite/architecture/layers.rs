@@ -119,40 +119,6 @@ fn no_file_is_longer_than_four_hundred_lines() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
-/// The files that exist in tests only: those their parent declares as `#[cfg(test)] mod name;`.
-fn test_modules(files: &[Source]) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for file in files {
-        for at in 0..file.tokens.len() {
-            let [Token::Word(cfg), _, Token::Word(test), _, _, rest @ ..] = &file.tokens[at..] else { continue };
-            let rest = if rest.first() == Some(&Token::Word("pub".into())) { &rest[1..] } else { rest };
-            let [Token::Word(keyword), Token::Word(name), Token::Mark(';'), ..] = rest else { continue };
-            if (cfg.as_str(), test.as_str(), keyword.as_str()) == ("cfg", "test", "mod") {
-                found.push(file.module.iter().chain([name]).cloned().collect());
-            }
-        }
-    }
-    found
-}
-
-#[test]
-fn nothing_outside_tests_may_panic_by_unwrap_or_be_left_undone() {
-    let files = rust_files("src");
-    let tests = test_modules(&files);
-    let is_test = |file: &&Source| tests.iter().any(|test| file.module.starts_with(test));
-    for file in files.iter().filter(|file| !is_test(file)) {
-        let code = file.text.split("#[cfg(test)]").next().expect("a first part");
-        let tokens = Source::new(&file.path, code).tokens;
-        for word in ["unwrap", "expect", "todo", "unimplemented", "unreachable", "dbg"] {
-            let called = tokens.windows(2).any(|pair| {
-                matches!(&pair[0], Token::Word(w) if w == word) && matches!(pair[1], Token::Mark('!'))
-                    || pair == [Token::Mark('.'), Token::Word(word.into())]
-            });
-            assert!(!called, "{} calls {word}", file.path);
-        }
-    }
-}
-
 #[test]
 fn sql_is_never_built_from_strings() {
     for file in rust_files("src/store") {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chairside::store::DatabaseUrl;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
@@ -46,10 +47,20 @@ impl Database {
         let url = std::env::var("TEST_DATABASE_URL")
             .expect("TEST_DATABASE_URL: run scripts/test, or scripts/postgres start DIR");
         let mut server = PgConnection::establish(&url).expect("PostgreSQL");
-        let name = format!("schema_{}", uuid::Uuid::now_v7().simple());
+        let name = format!("schema_{}", uuid::Uuid::from_bytes(chairside::clock::random()).simple());
         server.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database of its own");
         let (base, _) = url.rsplit_once('/').expect("a URL with a database");
         [Self::Sqlite(sqlite), Self::Postgres(PgConnection::establish(&format!("{base}/{name}")).expect("PostgreSQL"))]
+    }
+
+    /// The database that a server in a test runs on.
+    pub fn of(url: &DatabaseUrl) -> Self {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                Self::Sqlite(SqliteConnection::establish(&path.to_string_lossy()).expect("SQLite"))
+            }
+            DatabaseUrl::Postgres(url) => Self::Postgres(PgConnection::establish(url).expect("PostgreSQL")),
+        }
     }
 
     /// Both databases, migrated.

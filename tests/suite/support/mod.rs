@@ -4,6 +4,7 @@
 //! migrated file; PostgreSQL gets a fresh clinic in one database, which tests tenancy as well (engineering.md 5).
 
 mod actor;
+pub mod stand_alone;
 
 pub use actor::{Actor, Answer};
 
@@ -217,6 +218,11 @@ impl Clinic {
         Actor::new(self, Some(token), who)
     }
 
+    /// A new access token of one of the seven. The clock stands still, so it stays good.
+    pub fn token(&self, who: &str) -> String {
+        self.sign_in(who)
+    }
+
     fn sign_in(&self, who: &str) -> String {
         let body = serde_json::json!({"login": self.login(who), "password": PASSWORD});
         let answer = self.nobody().post("/api/v1/auth/login", &body).expect(200);
@@ -226,6 +232,16 @@ impl Clinic {
     /// The key that signs this server's tokens.
     pub fn token_key(&self) -> Vec<u8> {
         std::fs::read(self.stop.folder.join("keys/tokens.der")).unwrap()
+    }
+
+    /// Runs a unit of work past the router.
+    pub fn in_a_unit<P: chairside::access::permission::Permission>(
+        &self,
+        permit: Permit<P>,
+        once: Once,
+        work: impl FnOnce(&mut store::Writer<'_, P>) -> store::Result<store::Recorded> + Send + 'static,
+    ) -> store::Result<store::Written> {
+        block_on(self.store.write(permit, once, work))
     }
 
     /// What the trail of this clinic says, oldest first: `action outcome`.

@@ -1,0 +1,1 @@
+//! Consent: forms published, presented, signed, withdrawn, and asked about.

@@ -1,0 +1,168 @@
+//! A clinic that holds a record of every kind, and how to call any operation about one of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::contract::{Operation, example};
+use crate::schema::catalogue::{Catalogue, Database};
+use crate::support::{Actor, Answer, Clinic, Kind};
+
+/// Tables whose rows a denied call may add: the trail, and what sign-ins leave.
+const MAY_GROW: [&str; 7] = [
+    "audit_heads",
+    "audit_events",
+    "audit_subjects",
+    "audit_details",
+    "login_sessions",
+    "refresh_tokens",
+    "signing_tokens",
+];
+
+/// The clinic, and the records in it.
+pub struct World {
+    pub clinic: Clinic,
+    catalogue: Catalogue,
+    ids: BTreeMap<String, String>,
+}
+
+/// How to call one operation.
+pub struct Call {
+    method: String,
+    path: String,
+    query: String,
+    body: Option<Value>,
+}
+
+impl World {
+    pub fn with_a_record_of_every_kind(kind: Kind) -> Self {
+        let clinic = Clinic::open(kind);
+        super::plant::everything(&clinic);
+        let mut database = Database::of(&clinic.url);
+        let catalogue = database.catalogue();
+        let mut ids = BTreeMap::new();
+        for table in catalogue
+            .iter()
+            .filter(|(_, table)| table.columns.contains_key("id") && table.columns.contains_key("clinic_id"))
+        {
+            let name = table.0;
+            let id = match database {
+                Database::Sqlite(_) => "lower(hex(id))",
+                Database::Postgres(_) => "replace(id::text, '-', '')",
+            };
+            let found = database.lines(&format!(
+                "SELECT {id} AS line FROM {name} WHERE clinic_id = {} ORDER BY id LIMIT 1",
+                literal(&database, &clinic)
+            ));
+            if let Some(row) = found.first() {
+                ids.insert(name.clone(), hyphenated(&row[0]));
+            }
+        }
+        Self { clinic, catalogue, ids }
+    }
+
+    /// A record of the kind this operation is about; for an operation about none, an id that is not used.
+    pub fn own_id(&self, call: &Call) -> String {
+        call.table().and_then(|table| self.ids.get(&table).cloned()).unwrap_or_else(|| super::UNKNOWN.into())
+    }
+
+    /// Whether there is a record for this operation to be about: without one, nothing would be proved.
+    pub fn holds_what_it_needs(&self, call: &Call) -> bool {
+        call.table().is_none_or(|table| self.ids.contains_key(&table))
+    }
+
+    /// Everything this clinic and the one next door hold, apart from what a refusal may add.
+    pub fn content(&self) -> Vec<Vec<String>> {
+        let mut database = Database::of(&self.clinic.url);
+        let mut found = Vec::new();
+        for (name, table) in &self.catalogue {
+            if MAY_GROW.contains(&name.as_str()) || !table.columns.contains_key("clinic_id") {
+                continue;
+            }
+            let text: Vec<_> = table
+                .columns
+                .keys()
+                .map(|column| match database {
+                    Database::Sqlite(_) => format!("quote({column})"),
+                    Database::Postgres(_) => format!("quote_nullable({column}::text)"),
+                })
+                .collect();
+            let clinics = [&self.clinic, self.clinic.next_door()].map(|clinic| literal(&database, clinic)).join(", ");
+            let sql = format!(
+                "SELECT {} AS line FROM {name} WHERE clinic_id IN ({clinics}) ORDER BY 1",
+                text.join(" || ';' || ")
+            );
+            found.extend(database.lines(&sql).into_iter().map(|mut row| {
+                row.insert(0, name.clone());
+                row
+            }));
+        }
+        found
+    }
+}
+
+/// Resources whose table has another name.
+const TABLES: [(&str, &str); 0] = [];
+
+fn literal(database: &Database, clinic: &Clinic) -> String {
+    match database {
+        Database::Sqlite(_) => format!("x'{}'", clinic.id.uuid().simple()),
+        Database::Postgres(_) => format!("'{}'", clinic.id),
+    }
+}
+
+fn hyphenated(hex: &str) -> String {
+    uuid::Uuid::parse_str(hex).expect("an id").to_string()
+}
+
+impl Call {
+    pub fn of(document: &Value, operation: &Operation) -> Self {
+        let content = operation.value["requestBody"]["content"].as_object();
+        let body = content.and_then(|content| content.values().next());
+        let body = body.map(|body| example(document, body).unwrap_or_else(|| serde_json::json!({})));
+        let parameters = operation.value["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let needed = parameters.iter().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+        let query: Vec<_> = needed
+            .map(|parameter| {
+                let value =
+                    [&parameter["example"], &parameter["schema"]["example"]].into_iter().find(|value| !value.is_null());
+                let value = value
+                    .unwrap_or_else(|| panic!("{}: parameter {} has no example", operation.id(), parameter["name"]));
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), ToOwned::to_owned)
+                    .replace(':', "%3A")
+                    .replace('+', "%2B");
+                format!("{}={text}", parameter["name"].as_str().unwrap_or_default())
+            })
+            .collect();
+        Self { method: operation.method.clone(), path: operation.path.clone(), query: query.join("&"), body }
+    }
+
+    pub fn has_id(&self) -> bool {
+        self.path.contains("{id}")
+    }
+
+    /// The table of the record it is about: the noun before the id.
+    fn table(&self) -> Option<String> {
+        let noun = self.path.split("/{id}").next().filter(|_| self.has_id())?.rsplit('/').next()?.replace('-', "_");
+        let table = TABLES.iter().find(|(resource, _)| *resource == noun).map_or(noun.as_str(), |(_, table)| table);
+        Some(table.to_owned())
+    }
+
+    /// Sends the published example about this record.
+    pub fn send(&self, actor: &Actor<'_>, id: &str) -> Answer {
+        self.send_body(actor, id, self.body.as_ref().map(|body| body.to_string().into_bytes()))
+    }
+
+    /// Sends a body that nobody would accept.
+    pub fn send_empty(&self, actor: &Actor<'_>, id: &str) -> Answer {
+        self.send_body(actor, id, self.body.as_ref().map(|_| b"{\"".to_vec()))
+    }
+
+    fn send_body(&self, actor: &Actor<'_>, id: &str, body: Option<Vec<u8>>) -> Answer {
+        let path = self.path.replace("{id}", id);
+        let path = if self.query.is_empty() { path } else { format!("{path}?{}", self.query) };
+        actor.if_match(1).send(&self.method, &path, body)
+    }
+}

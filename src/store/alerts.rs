@@ -1,0 +1,276 @@
+//! Alerts, what was done about them, and the timers of the clock that looks after them.
+
+use super::error::{Result, StoreError};
+use super::schema::alerts::{alert_actions, alerts, timers};
+use super::transaction::{Change, Gather};
+use super::{Store, blocking};
+use crate::domain::alert::{ActionCode, Alert, AlertAction, AlertState, AlertStep};
+use crate::domain::id::{AlertActionId, AlertId, ClinicId, ObservationId, PatientId, SessionId, StaffId};
+use crate::domain::monitoring::{Condition, Level};
+use crate::domain::time::Timestamp;
+use diesel::prelude::*;
+
+/// Which alerts a list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// Only of this state.
+    pub state: Option<AlertState>,
+    /// Only of this visit.
+    pub session: Option<SessionId>,
+}
+
+/// The last alert of a page: when it was raised, and its id.
+pub type AlertCursor = (i64, AlertId);
+
+/// One page of alerts, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertPage {
+    /// The alerts.
+    pub items: Vec<Alert>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<AlertCursor>,
+}
+
+/// A visit the clock has to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueCheck {
+    /// Its clinic.
+    pub clinic: ClinicId,
+    /// The visit.
+    pub session: SessionId,
+    /// When the clock should have looked.
+    pub due_at: Timestamp,
+}
+
+/// The kind of the timers that look after checks; the only kind so far.
+const CHECK: &str = "check";
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = alerts, treat_none_as_null = true)]
+struct Row {
+    clinic_id: ClinicId,
+    id: AlertId,
+    version: i64,
+    session_id: SessionId,
+    patient_id: PatientId,
+    condition: Condition,
+    occasion: String,
+    state: AlertState,
+    level: Level,
+    peak: Level,
+    observation_id: Option<ObservationId>,
+    raised_at: Timestamp,
+    seen_at: Timestamp,
+    paged_at: Option<Timestamp>,
+    covered: Level,
+    acknowledged_by: Option<StaffId>,
+    acknowledged_at: Option<Timestamp>,
+    seen_by_prescriber: bool,
+    closed_at: Option<Timestamp>,
+}
+
+impl Row {
+    fn of(clinic_id: ClinicId, alert: &Alert) -> Self {
+        let Alert {
+            id, session, patient, condition, occasion, state, level, peak, observation, raised_at, seen_at, paged_at,
+            covered, acknowledged_by, acknowledged_at, seen_by_prescriber, closed_at, version,
+        } = alert.clone();
+        Self {
+            clinic_id, id, version, session_id: session, patient_id: patient, condition, occasion, state, level, peak,
+            observation_id: observation, raised_at, seen_at, paged_at, covered, acknowledged_by, acknowledged_at,
+            seen_by_prescriber, closed_at,
+        }
+    }
+
+    fn into_alert(self) -> Alert {
+        let Self {
+            id, version, session_id, patient_id, condition, occasion, state, level, peak, observation_id, raised_at,
+            seen_at, paged_at, covered, acknowledged_by, acknowledged_at, seen_by_prescriber, closed_at, ..
+        } = self;
+        Alert {
+            id, session: session_id, patient: patient_id, condition, occasion, state, level, peak,
+            observation: observation_id, raised_at, seen_at, paged_at, covered, acknowledged_by, acknowledged_at,
+            seen_by_prescriber, closed_at, version,
+        }
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = alert_actions)]
+struct ActionRow {
+    clinic_id: ClinicId,
+    id: AlertActionId,
+    alert_id: AlertId,
+    step: AlertStep,
+    action: Option<ActionCode>,
+    text: Option<String>,
+    by_staff_id: StaffId,
+    at: Timestamp,
+    level: Level,
+}
+
+impl Gather<'_> {
+    /// Every alert of these visits, oldest first. The visits are loaded with them, so the patients are noted there.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn alerts_of(&mut self, sessions: &[SessionId]) -> Result<Vec<Alert>> {
+        let rows: Vec<Row> = alerts::table
+            .filter(alerts::clinic_id.eq(self.clinic()))
+            .filter(alerts::session_id.eq_any(sessions.to_vec()))
+            .order((alerts::raised_at, alerts::id))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        Ok(rows.into_iter().map(Row::into_alert).collect())
+    }
+
+    /// The alerts of this clinic, newest first, `limit` at a time.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn alerts(&mut self, of: AlertFilter, after: Option<&AlertCursor>, limit: u16) -> Result<AlertPage> {
+        let mut query = alerts::table.filter(alerts::clinic_id.eq(self.clinic())).into_boxed();
+        if let Some(state) = of.state {
+            query = query.filter(alerts::state.eq(state));
+        }
+        if let Some(session) = of.session {
+            query = query.filter(alerts::session_id.eq(session));
+        }
+        if let Some((millis, id)) = after {
+            let at = Timestamp::from_millis(*millis);
+            query = query.filter(alerts::raised_at.lt(at).or(alerts::raised_at.eq(at).and(alerts::id.lt(*id))));
+        }
+        let mut rows: Vec<Row> = query
+            .order((alerts::raised_at.desc(), alerts::id.desc()))
+            .limit(i64::from(limit) + 1)
+            .select(Row::as_select())
+            .load(self.connection)?;
+        let more = rows.len() > usize::from(limit);
+        rows.truncate(usize::from(limit));
+        let next = rows.last().filter(|_| more).map(|row| (row.raised_at.millis(), row.id));
+        for row in &rows {
+            self.saw(row.patient_id);
+        }
+        Ok(AlertPage { items: rows.into_iter().map(Row::into_alert).collect(), next })
+    }
+
+    /// An alert of this clinic.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub fn alert(&mut self, id: AlertId) -> Result<Alert> {
+        let row: Row = alerts::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
+        self.saw(row.patient_id);
+        Ok(row.into_alert())
+    }
+
+    /// What was done about these alerts, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn alert_actions(&mut self, of: &[AlertId]) -> Result<Vec<AlertAction>> {
+        let rows: Vec<ActionRow> = alert_actions::table
+            .filter(alert_actions::clinic_id.eq(self.clinic()))
+            .filter(alert_actions::alert_id.eq_any(of.to_vec()))
+            .order((alert_actions::at, alert_actions::id))
+            .select(ActionRow::as_select())
+            .load(self.connection)?;
+        let action = |row: ActionRow| {
+            let ActionRow { id, alert_id, step, action, text, by_staff_id, at, level, .. } = row;
+            AlertAction { id, alert: alert_id, step, action, text, by: by_staff_id, at, level }
+        };
+        Ok(rows.into_iter().map(action).collect())
+    }
+}
+
+impl Change<'_> {
+    /// Keeps a new alert.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when the same one was raised at the same time.
+    pub fn insert_alert(&mut self, alert: &Alert) -> Result<()> {
+        diesel::insert_into(alerts::table).values(Row::of(self.clinic(), alert)).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Keeps a changed alert, one version ahead of what is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when somebody changed it since.
+    pub fn update_alert(&mut self, alert: &Alert) -> Result<()> {
+        let row = alerts::table.find((self.clinic(), alert.id));
+        let changed = diesel::update(row.filter(alerts::version.eq(alert.version - 1)))
+            .set(Row::of(self.clinic(), alert))
+            .execute(self.connection)?;
+        if changed == 0 {
+            let current_version = row.select(alerts::version).first(self.connection)?;
+            return Err(StoreError::Stale { current_version });
+        }
+        Ok(())
+    }
+
+    /// Keeps what was done about an alert.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn insert_alert_action(&mut self, action: &AlertAction) -> Result<()> {
+        let AlertAction { id, alert, step, action, text, by, at, level } = action.clone();
+        let row = ActionRow { clinic_id: self.clinic(), id, alert_id: alert, step, action, text, by_staff_id: by, at, level };
+        diesel::insert_into(alert_actions::table).values(&row).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Tells the clock when to look at a visit next; none when there is nothing to wait for.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn set_check_timer(&mut self, session: SessionId, due_at: Option<Timestamp>) -> Result<()> {
+        let subject = super::column::AnyId(session.uuid());
+        let known = timers::table
+            .filter(timers::clinic_id.eq(self.clinic()))
+            .filter(timers::kind.eq(CHECK))
+            .filter(timers::subject_id.eq(subject));
+        let changed = diesel::update(known)
+            .set((timers::due_at.eq(due_at), timers::version.eq(timers::version + 1_i64)))
+            .execute(self.connection)?;
+        if changed == 0 && due_at.is_some() {
+            let id = super::column::AnyId(self.new_id());
+            let row = (
+                timers::clinic_id.eq(self.clinic()),
+                timers::id.eq(id),
+                timers::version.eq(1_i64),
+                timers::kind.eq(CHECK),
+                timers::subject_id.eq(subject),
+                timers::due_at.eq(due_at),
+            );
+            diesel::insert_into(timers::table).values(row).execute(self.connection)?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// The visits of all clinics that the clock has to look at, the longest waiting first. The table holds no patient
+    /// data; what is found is then looked at under a permit, clinic by clinic (engineering.md 9).
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn due_checks(&self, limit: i64) -> Result<Vec<DueCheck>> {
+        let inner = std::sync::Arc::clone(&self.inner);
+        blocking(move || {
+            let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
+            let rows: Vec<(ClinicId, super::column::AnyId, Option<Timestamp>)> = timers::table
+                .filter(timers::kind.eq(CHECK))
+                .filter(timers::due_at.le(Some(inner.clock.now())))
+                .order((timers::due_at, timers::clinic_id, timers::id))
+                .limit(limit)
+                .select((timers::clinic_id, timers::subject_id, timers::due_at))
+                .load(&mut connection)?;
+            let due = |(clinic, subject, due_at): (ClinicId, super::column::AnyId, Option<Timestamp>)| {
+                due_at.map(|due_at| DueCheck { clinic, session: SessionId(subject.0), due_at })
+            };
+            Ok(rows.into_iter().filter_map(due).collect())
+        })
+        .await
+    }
+}

@@ -1,0 +1,169 @@
+//! The whole bedside of a visit: what is loaded to judge a row, and what is kept after the alerts followed it.
+
+use crate::domain::alert::Cause;
+use crate::domain::event::Event;
+use crate::domain::flowsheet::{Flowsheet, Followed, Ids};
+use crate::domain::id::{AlertActionId, AlertId, ProtocolId, SessionId};
+use crate::domain::observation::Observation;
+use crate::domain::policy::Policy;
+use crate::domain::protocol::Protocol;
+use crate::domain::session::Session;
+use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
+use crate::domain::time::Timestamp;
+use crate::store::error::Result;
+use crate::store::transaction::{Change, Gather, Held};
+use std::collections::{BTreeMap, HashMap};
+
+/// New ids of this instant.
+struct Fresh<'a, 't>(&'a Change<'t>);
+
+impl Ids for Fresh<'_, '_> {
+    fn alert(&mut self) -> AlertId {
+        self.0.new_id()
+    }
+
+    fn action(&mut self) -> AlertActionId {
+        self.0.new_id()
+    }
+}
+
+impl Gather<'_> {
+    /// The bedside of one visit.
+    ///
+    /// # Errors
+    /// When the database cannot be asked, or a row is broken.
+    pub fn flowsheet(&mut self, session: &Session, held: Held) -> Result<Flowsheet> {
+        let mut sheets = self.flowsheets(std::slice::from_ref(session), held)?;
+        sheets.pop().ok_or(crate::store::StoreError::NotFound)
+    }
+
+    /// The bedsides of many visits, with a fixed number of queries for what each has many of.
+    ///
+    /// # Errors
+    /// When the database cannot be asked, or a row is broken.
+    pub fn flowsheets(&mut self, sessions: &[Session], held: Held) -> Result<Vec<Flowsheet>> {
+        let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
+        let visits: Vec<_> = sessions.iter().map(Session::visit).collect();
+        let mut drug = self.dosing_events(&ids, held)?;
+        let mut rows = self.observations(&ids, held)?;
+        let mut alerts = self.alerts_of(&ids)?;
+        let mut orders = self.newest_orders(&visits)?;
+        let mut policies: HashMap<_, Policy> = HashMap::new();
+        let mut protocols: HashMap<ProtocolId, Protocol> = HashMap::new();
+        let mut sheets = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            let policy = match policies.get(&session.policy_id) {
+                Some(policy) => policy.clone(),
+                None => self.policy_of(session)?,
+            };
+            policies.insert(session.policy_id, policy.clone());
+            let protocol = match protocols.get(&session.protocol_id) {
+                Some(protocol) => protocol.clone(),
+                None => self.protocol(session.protocol_id)?,
+            };
+            protocols.insert(session.protocol_id, protocol.clone());
+            let judged: Vec<_> = rows.extract_if(.., |(row, _)| row.session == session.id).collect();
+            let verdicts: BTreeMap<_, _> = judged.iter().map(|(row, verdict)| (row.id, verdict.clone())).collect();
+            sheets.push(Flowsheet {
+                session: session.clone(),
+                policy,
+                protocol,
+                order: orders.extract_if(.., |order| order.visit.session == session.id).next(),
+                drug: drug.extract_if(.., |event| event.session == session.id).collect(),
+                rows: judged.into_iter().map(|(row, _)| row).collect(),
+                verdicts,
+                alerts: alerts.extract_if(.., |alert| alert.session == session.id).collect(),
+            });
+        }
+        Ok(sheets)
+    }
+
+    /// The policy a visit pinned, or before its start the one in force.
+    fn policy_of(&mut self, session: &Session) -> Result<Policy> {
+        match session.policy_id {
+            Some(id) => self.policy_version(id),
+            None => self.policy(),
+        }
+    }
+}
+
+impl Change<'_> {
+    /// Keeps a new row of a bedside and everything that follows from it. `event` is the row's own and comes first.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Duplicate`] when somebody corrected the same row at the same time.
+    pub fn chart(&mut self, sheet: &mut Flowsheet, row: Observation, event: Event) -> Result<Vec<Event>> {
+        let verdict = sheet.add(row.clone());
+        self.insert_observation(&row, &verdict)?;
+        let mut events = vec![event];
+        events.extend(self.follow(sheet)?);
+        if row.lacks_late_reason(&sheet.policy.rules.time) {
+            events.extend(self.open_task(TaskCause {
+                kind: TaskKind::LateReason,
+                audience: TaskAudience::Nurse,
+                assignee: Some(row.recorded_by),
+                subject: sheet.session.id.uuid(),
+                session: Some(sheet.session.id),
+                patient: Some(row.patient),
+                due_at: self.now().plus_minutes(24 * 60),
+            })?);
+        }
+        Ok(events)
+    }
+
+    /// Makes the alerts of a visit follow what was just done to it: call it after every entry about its drug and
+    /// every step of the session. Doing it once too often changes nothing.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn keep_watch(&mut self, session: &Session, held: Held) -> Result<Vec<Event>> {
+        let mut sheet = self.flowsheet(session, held)?;
+        self.follow(&mut sheet)
+    }
+
+    /// The same for a bedside that is loaded already.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn follow(&mut self, sheet: &mut Flowsheet) -> Result<Vec<Event>> {
+        let followed = sheet.follow(self.now(), &mut Fresh(self));
+        self.keep_followed(sheet.session.id, followed)
+    }
+
+    /// The clock looked at a visit; `due_since` is when it should have.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn look(&mut self, sheet: &mut Flowsheet, due_since: Timestamp) -> Result<Vec<Event>> {
+        let followed = sheet.look(self.now(), due_since, &mut Fresh(self));
+        self.keep_followed(sheet.session.id, followed)
+    }
+
+    /// Raises an alert that no reading raises, unless the same one is there.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn raise_alert(&mut self, cause: Cause) -> Result<Option<Event>> {
+        let known = self.alerts_of(&[cause.session])?;
+        if known.iter().any(|alert| alert.condition == cause.condition && alert.occasion == cause.occasion) {
+            return Ok(None);
+        }
+        let (alert, event) = crate::domain::alert::Alert::raise(self.new_id(), cause, self.now());
+        self.insert_alert(&alert)?;
+        Ok(Some(event))
+    }
+
+    fn keep_followed(&mut self, session: SessionId, followed: Followed) -> Result<Vec<Event>> {
+        for alert in &followed.raised {
+            self.insert_alert(alert)?;
+        }
+        for alert in &followed.changed {
+            self.update_alert(alert)?;
+        }
+        for action in &followed.actions {
+            self.insert_alert_action(action)?;
+        }
+        self.set_check_timer(session, followed.wake_at)?;
+        Ok(followed.events)
+    }
+}

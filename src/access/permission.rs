@@ -221,6 +221,30 @@ permissions! {
     HandOverSession = "session.hand_over" for [Prescriber, Nurse] with [Keyed];
     /// End a visit before any drug ran.
     AbortSession = "session.abort" for [Prescriber, Nurse] with [Keyed];
+
+    // monitoring
+    /// Chart a row of the flowsheet; no proof of presence, ever (decisions.md 6).
+    RecordObservation = "observation.record" for [Prescriber, Nurse] with [Keyed];
+    /// Replay rows that a tablet kept offline; each row brings its own key.
+    ReplayObservations = "observation.replay" for [Prescriber, Nurse];
+    /// Read the flowsheet and which checks are due.
+    ReadObservations = "observation.read" for [Prescriber, Nurse];
+    /// Correct a row, or say that it should never have been.
+    AmendObservation = "observation.amend" for [Prescriber, Nurse] with [Keyed];
+    /// Move a row to the patient it belongs to.
+    MoveObservation = "observation.move" for [Prescriber, Nurse] with [Keyed];
+    /// See alerts.
+    ReadAlerts = "alert.read" for [Prescriber, Nurse];
+    /// Answer an alert with an action.
+    AcknowledgeAlert = "alert.acknowledge" for [Prescriber, Nurse] with [Keyed];
+    /// Record how an alert ended.
+    ResolveAlert = "alert.resolve" for [Prescriber, Nurse] with [Keyed];
+    /// See one's own list of tasks.
+    ReadTasks = "task.read" for [Prescriber, Nurse, FrontDesk];
+    /// Finish a task of one's own list.
+    DoTask = "task.done" for [Prescriber, Nurse, FrontDesk] with [Keyed];
+    /// Look whether a check is overdue.
+    WatchChecks = "check.watch" for [] with [Jobs];
 }
 
 #[cfg(test)]

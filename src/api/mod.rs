@@ -10,11 +10,13 @@ pub mod consents;
 #[macro_use]
 mod stated;
 
+pub mod alerts;
 pub mod edge;
 pub mod endpoint;
 pub mod extract;
 pub mod guard;
 pub mod health;
+pub mod observations;
 pub mod page;
 pub mod patients;
 pub mod policies;
@@ -25,6 +27,7 @@ pub mod rooms;
 pub mod sessions;
 pub mod sign_in;
 pub mod staff;
+pub mod tasks;
 pub mod wire;
 
 pub use endpoint::{Endpoint, endpoints};
@@ -41,6 +44,9 @@ pub fn all() -> Vec<Endpoint> {
         consents::endpoints(),
         rooms::endpoints(),
         sessions::endpoints(),
+        observations::endpoints(),
+        alerts::endpoints(),
+        tasks::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -241,8 +241,8 @@ impl Problem {
         self.kind
     }
 
-    /// The response, naming the request.
-    pub fn respond(&self, request: Option<uuid::Uuid>) -> HttpResponse {
+    /// The members of the wire form, naming the request where it is an answer of its own.
+    pub(super) fn members_of(&self, request: Option<uuid::Uuid>) -> Map<String, Value> {
         let mut body = self.members.clone();
         body.insert("type".into(), self.kind.type_uri().into());
         body.insert("title".into(), self.kind.title().into());
@@ -254,6 +254,12 @@ impl Problem {
         if let Some(request) = request {
             body.insert("instance".into(), format!("urn:uuid:{request}").into());
         }
+        body
+    }
+
+    /// The response, naming the request.
+    pub fn respond(&self, request: Option<uuid::Uuid>) -> HttpResponse {
+        let body = self.members_of(request);
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         match self.kind {

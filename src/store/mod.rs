@@ -10,6 +10,7 @@
 
 #[macro_use]
 mod connection;
+mod alerts;
 mod bookings;
 mod charts;
 mod consents;
@@ -17,6 +18,7 @@ mod dosing_events;
 mod error;
 mod group;
 mod idempotency;
+mod observations;
 mod patients;
 mod policies;
 mod pooled;
@@ -29,6 +31,7 @@ mod sessions;
 mod sign_ins;
 mod signing;
 mod staff;
+mod tasks;
 mod trail;
 mod transaction;
 mod treatment_plans;
@@ -38,6 +41,7 @@ mod watch;
 
 pub mod column;
 
+pub use alerts::{AlertCursor, AlertFilter, AlertPage, DueCheck};
 pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};
@@ -46,6 +50,7 @@ pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
 pub use sign_ins::Refreshed;
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
 pub use staff::{Credentials, NewClinic, NewStaff, StaffMember};
+pub use tasks::{TaskCursor, TaskFilter, TaskPage};
 pub use trail::actions as actions_of_trail;
 pub use transaction::{Change, Gather, Held, Reader, Signature, Writer};
 pub use unit::{Once, Proof, Recorded, Reply, Written};

@@ -191,9 +191,6 @@ ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, D
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
 ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
-ids!(TransitionId, EscortId, HandoverId, BookingId);
-ids!(TransitionId, EscortId, HandoverId, BookingId, PrecheckId);
-ids!(AlertId, AlertActionId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 
 amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
 amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);

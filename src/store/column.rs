@@ -293,9 +293,6 @@ mod lists {
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
-    ids!(TransitionId, EscortId, HandoverId, BookingId);
-    ids!(TransitionId, EscortId, HandoverId, BookingId, PrecheckId);
-    ids!(AlertId, AlertActionId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::domain::alert::ActionCode);

@@ -7,6 +7,7 @@ use crate::api::sign_in::Passwords;
 use crate::api::{self, edge, endpoint};
 use crate::keys::Keys;
 use crate::store::Store;
+use crate::watch;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
@@ -35,6 +36,7 @@ pub struct Parts {
 pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<Server> {
     let passwords = Passwords::new(parts.password_cost)
         .ok_or_else(|| io::Error::other("not enough memory for one password hash"))?;
+    actix_web::rt::spawn(watch::run(parts.store.clone()));
     let store = web::Data::new(parts.store);
     let authority = web::Data::new(Authority::new(parts.keys.tokens));
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));

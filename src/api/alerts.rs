@@ -142,7 +142,12 @@ impl AlertActionView {
 /// The alerts of the clinic, newest first.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "monitoring", operation_id = "alerts_list", summary = "List alerts",
     params(AlertQuery), responses((status = 200, description = "Alerts", body = AlertPageView)))]
-pub async fn list(permit: Permit<ReadAlerts>, query: Query<AlertQuery>, store: Data<Store>, cursors: Data<Cursors>) -> Answer {
+pub async fn list(
+    permit: Permit<ReadAlerts>,
+    query: Query<AlertQuery>,
+    store: Data<Store>,
+    cursors: Data<Cursors>,
+) -> Answer {
     let AlertQuery { state, session_id, limit, cursor } = query.0;
     let limit = page::limit(limit)?;
     let after: Option<AlertCursor> = cursors.read("alerts", cursor.as_deref())?;
@@ -155,14 +160,21 @@ pub async fn list(permit: Permit<ReadAlerts>, query: Query<AlertQuery>, store: D
     });
     let (found, actions) = found.await?;
     let next_cursor = found.next.and_then(|last| cursors.write("alerts", &last));
-    reply::listed(&AlertPageView { items: found.items.iter().map(|alert| AlertView::of(alert, &actions)).collect(), next_cursor })
+    reply::listed(&AlertPageView {
+        items: found.items.iter().map(|alert| AlertView::of(alert, &actions)).collect(),
+        next_cursor,
+    })
 }
 
 /// Answers an alert by name and with an action. Silence is recorded as silence.
 #[utoipa::path(post, path = "/api/v1/alerts/{id}/acknowledge", tag = "monitoring", operation_id = "alerts_acknowledge", summary = "Acknowledge an alert",
     params(("id" = AlertId, Path, description = "The alert")), request_body = AcknowledgeBody,
     responses((status = 200, description = "The alert now", body = AlertView)))]
-pub async fn acknowledge(act: Act<AcknowledgeAlert, AcknowledgeBody>, Id(id): Id<AlertId>, store: Data<Store>) -> Answer<Written> {
+pub async fn acknowledge(
+    act: Act<AcknowledgeAlert, AcknowledgeBody>,
+    Id(id): Id<AlertId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         let events = answer(tx, id, (Some(body.action_code), body.text), Alert::acknowledge)?;
@@ -189,7 +201,12 @@ pub async fn resolve(act: Act<ResolveAlert, ResolveBody>, Id(id): Id<AlertId>, s
 type Answered = std::result::Result<(Alert, AlertAction, Event), Refusal>;
 
 /// Gathers the alert under its patient's lock, lets the domain decide, keeps what was done.
-fn answer(tx: &mut Change<'_>, id: AlertId, what: (Option<ActionCode>, Option<String>), decide: fn(&Alert, AlertAnswer) -> Answered) -> Result<Vec<Event>> {
+fn answer(
+    tx: &mut Change<'_>,
+    id: AlertId,
+    what: (Option<ActionCode>, Option<String>),
+    decide: fn(&Alert, AlertAnswer) -> Answered,
+) -> Result<Vec<Event>> {
     let patient = tx.alert(id)?.patient;
     tx.lock_patient(patient)?;
     let alert = tx.alert(id)?;

@@ -115,7 +115,12 @@ fn own_lists(tx: &Gather<'_>) -> Vec<TaskAudience> {
 /// What waits for people like me, the most urgent first.
 #[utoipa::path(get, path = "/api/v1/tasks", tag = "monitoring", operation_id = "tasks_list", summary = "List tasks",
     params(TaskQuery), responses((status = 200, description = "Tasks", body = TaskPageView)))]
-pub async fn list(permit: Permit<ReadTasks>, query: Query<TaskQuery>, store: Data<Store>, cursors: Data<Cursors>) -> Answer {
+pub async fn list(
+    permit: Permit<ReadTasks>,
+    query: Query<TaskQuery>,
+    store: Data<Store>,
+    cursors: Data<Cursors>,
+) -> Answer {
     let TaskQuery { kind, due, done, limit, cursor } = query.0;
     let limit = page::limit(limit)?;
     let after: Option<TaskCursor> = cursors.read("tasks", cursor.as_deref())?;

@@ -72,25 +72,89 @@ struct Row {
 impl Row {
     fn of(clinic_id: ClinicId, alert: &Alert) -> Self {
         let Alert {
-            id, session, patient, condition, occasion, state, level, peak, observation, raised_at, seen_at, paged_at,
-            covered, acknowledged_by, acknowledged_at, seen_by_prescriber, closed_at, version,
+            id,
+            session,
+            patient,
+            condition,
+            occasion,
+            state,
+            level,
+            peak,
+            observation,
+            raised_at,
+            seen_at,
+            paged_at,
+            covered,
+            acknowledged_by,
+            acknowledged_at,
+            seen_by_prescriber,
+            closed_at,
+            version,
         } = alert.clone();
         Self {
-            clinic_id, id, version, session_id: session, patient_id: patient, condition, occasion, state, level, peak,
-            observation_id: observation, raised_at, seen_at, paged_at, covered, acknowledged_by, acknowledged_at,
-            seen_by_prescriber, closed_at,
+            clinic_id,
+            id,
+            version,
+            session_id: session,
+            patient_id: patient,
+            condition,
+            occasion,
+            state,
+            level,
+            peak,
+            observation_id: observation,
+            raised_at,
+            seen_at,
+            paged_at,
+            covered,
+            acknowledged_by,
+            acknowledged_at,
+            seen_by_prescriber,
+            closed_at,
         }
     }
 
     fn into_alert(self) -> Alert {
         let Self {
-            id, version, session_id, patient_id, condition, occasion, state, level, peak, observation_id, raised_at,
-            seen_at, paged_at, covered, acknowledged_by, acknowledged_at, seen_by_prescriber, closed_at, ..
+            id,
+            version,
+            session_id,
+            patient_id,
+            condition,
+            occasion,
+            state,
+            level,
+            peak,
+            observation_id,
+            raised_at,
+            seen_at,
+            paged_at,
+            covered,
+            acknowledged_by,
+            acknowledged_at,
+            seen_by_prescriber,
+            closed_at,
+            ..
         } = self;
         Alert {
-            id, session: session_id, patient: patient_id, condition, occasion, state, level, peak,
-            observation: observation_id, raised_at, seen_at, paged_at, covered, acknowledged_by, acknowledged_at,
-            seen_by_prescriber, closed_at, version,
+            id,
+            session: session_id,
+            patient: patient_id,
+            condition,
+            occasion,
+            state,
+            level,
+            peak,
+            observation: observation_id,
+            raised_at,
+            seen_at,
+            paged_at,
+            covered,
+            acknowledged_by,
+            acknowledged_at,
+            seen_by_prescriber,
+            closed_at,
+            version,
         }
     }
 }
@@ -215,7 +279,8 @@ impl Change<'_> {
     /// When the database says no.
     pub fn insert_alert_action(&mut self, action: &AlertAction) -> Result<()> {
         let AlertAction { id, alert, step, action, text, by, at, level } = action.clone();
-        let row = ActionRow { clinic_id: self.clinic(), id, alert_id: alert, step, action, text, by_staff_id: by, at, level };
+        let row =
+            ActionRow { clinic_id: self.clinic(), id, alert_id: alert, step, action, text, by_staff_id: by, at, level };
         diesel::insert_into(alert_actions::table).values(&row).execute(self.connection)?;
         Ok(())
     }

@@ -57,22 +57,69 @@ struct Row {
 impl Row {
     fn of(clinic_id: ClinicId, task: &Task) -> Self {
         let Task {
-            id, kind, audience, assignee, subject, session, patient, opened_at, due_at, done_by, done_at, outcome, version,
+            id,
+            kind,
+            audience,
+            assignee,
+            subject,
+            session,
+            patient,
+            opened_at,
+            due_at,
+            done_by,
+            done_at,
+            outcome,
+            version,
         } = task.clone();
         Self {
-            clinic_id, id, version, kind, audience, assignee_id: assignee, subject_id: AnyId(subject), session_id: session,
-            patient_id: patient, opened_at, due_at, done_by, done_at, outcome,
+            clinic_id,
+            id,
+            version,
+            kind,
+            audience,
+            assignee_id: assignee,
+            subject_id: AnyId(subject),
+            session_id: session,
+            patient_id: patient,
+            opened_at,
+            due_at,
+            done_by,
+            done_at,
+            outcome,
         }
     }
 
     fn into_task(self) -> Task {
         let Self {
-            id, version, kind, audience, assignee_id, subject_id, session_id, patient_id, opened_at, due_at, done_by,
-            done_at, outcome, ..
+            id,
+            version,
+            kind,
+            audience,
+            assignee_id,
+            subject_id,
+            session_id,
+            patient_id,
+            opened_at,
+            due_at,
+            done_by,
+            done_at,
+            outcome,
+            ..
         } = self;
         Task {
-            id, kind, audience, assignee: assignee_id, subject: subject_id.0, session: session_id, patient: patient_id,
-            opened_at, due_at, done_by, done_at, outcome, version,
+            id,
+            kind,
+            audience,
+            assignee: assignee_id,
+            subject: subject_id.0,
+            session: session_id,
+            patient: patient_id,
+            opened_at,
+            due_at,
+            done_by,
+            done_at,
+            outcome,
+            version,
         }
     }
 }

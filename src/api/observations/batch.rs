@@ -73,7 +73,12 @@ pub struct ResultView {
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/observations/batch", tag = "monitoring", operation_id = "observations_replay", summary = "Replay rows kept offline",
     params(("id" = SessionId, Path, description = "The session")), request_body = BatchBody,
     responses((status = 207, description = "What became of each row", body = BatchView)))]
-pub async fn replay(act: Act<ReplayObservations, BatchBody>, request: HttpRequest, Id(id): Id<SessionId>, store: Data<Store>) -> Answer {
+pub async fn replay(
+    act: Act<ReplayObservations, BatchBody>,
+    request: HttpRequest,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer {
     let Act { permit, body, .. } = act;
     if body.items.is_empty() || body.items.len() > MOST {
         return Err(Refusal::invalid("/items", "range", format!("must be 1 to {MOST} rows")).into());
@@ -88,7 +93,12 @@ pub async fn replay(act: Act<ReplayObservations, BatchBody>, request: HttpReques
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(BatchView { results }))
 }
 
-async fn one(store: &Store, who: (&Actor, &Origin), request: &HttpRequest, row: (SessionId, Value)) -> Result<Written, Problem> {
+async fn one(
+    store: &Store,
+    who: (&Actor, &Origin),
+    request: &HttpRequest,
+    row: (SessionId, Value),
+) -> Result<Written, Problem> {
     let (session, item) = row;
     let bytes = serde_json::to_vec(&item).map_err(StoreError::from)?;
     let BatchItemBody { key, observation } = extract::parse(&bytes)?;

@@ -2,8 +2,9 @@
 
 use crate::domain::id::{PatientId, SessionId, StaffId};
 use crate::domain::observation::{
-    AbsentDraft, AbsentReason, BpPosition, BpSite, Confusion, Correction, DissociationDraft, Draft, Gait, HallucinationDraft,
-    IvSite, Measure, Modality, Nausea, Phase, RedFlag, Rhythm, Scale, ScoreDraft, SedationDraft, SedationScale, Source,
+    AbsentDraft, AbsentReason, BpPosition, BpSite, Confusion, Correction, DissociationDraft, Draft, Gait,
+    HallucinationDraft, IvSite, Measure, Modality, Nausea, Phase, RedFlag, Rhythm, Scale, ScoreDraft, SedationDraft,
+    SedationScale, Source,
 };
 use crate::domain::time::Timestamp;
 use serde::Deserialize;
@@ -216,7 +217,12 @@ pub struct MoveBody {
 
 impl From<ObservationBody> for Draft {
     fn from(body: ObservationBody) -> Self {
-        let score = |ScoreBody { scale, version, items, total }| ScoreDraft { scale, version, items: items.into_iter().collect(), total };
+        let score = |ScoreBody { scale, version, items, total }| ScoreDraft {
+            scale,
+            version,
+            items: items.into_iter().collect(),
+            total,
+        };
         let absent = |AbsentBody { field, reason }| AbsentDraft { field, reason };
         Self {
             phase: body.phase,
@@ -237,10 +243,19 @@ impl From<ObservationBody> for Draft {
             sedation: body.sedation.map(|SedationBody { scale, score }| SedationDraft { scale, score }),
             orientation_score: body.orientation_score,
             confusion: body.confusion,
-            hallucination: body.hallucination.map(|HallucinationBody { present, modality, insight_kept, distress_0_10 }| {
-                HallucinationDraft { present, modality, insight_kept, distress_0_10 }
+            hallucination: body.hallucination.map(
+                |HallucinationBody { present, modality, insight_kept, distress_0_10 }| HallucinationDraft {
+                    present,
+                    modality,
+                    insight_kept,
+                    distress_0_10,
+                },
+            ),
+            dissociation: body.dissociation.map(|DissociationBody { scale, items, total }| DissociationDraft {
+                scale,
+                items,
+                total,
             }),
-            dissociation: body.dissociation.map(|DissociationBody { scale, items, total }| DissociationDraft { scale, items, total }),
             pain_nrs_0_10: body.pain_nrs_0_10,
             nausea: body.nausea,
             vomit_count: body.vomit_count,

@@ -9,7 +9,6 @@ use crate::domain::flowsheet::Flowsheet;
 use crate::domain::id::SessionId;
 use crate::domain::monitoring::Baseline;
 use crate::domain::observation::{Observation, standing};
-use crate::domain::quantity::Amount;
 use crate::store::Store;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -93,7 +92,12 @@ pub async fn schedule(permit: Permit<ReadObservations>, Id(id): Id<SessionId>, s
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/flowsheet", tag = "monitoring", operation_id = "flowsheets_read", summary = "Read the flowsheet",
     params(("id" = SessionId, Path, description = "The session"), FlowsheetQuery),
     responses((status = 200, description = "The flowsheet", content((FlowsheetView = "application/json"), (String = "text/csv")))))]
-pub async fn flowsheet(permit: Permit<ReadObservations>, Id(id): Id<SessionId>, query: Query<FlowsheetQuery>, store: Data<Store>) -> Answer {
+pub async fn flowsheet(
+    permit: Permit<ReadObservations>,
+    Id(id): Id<SessionId>,
+    query: Query<FlowsheetQuery>,
+    store: Data<Store>,
+) -> Answer {
     let sheet = store.read(permit, move |tx| {
         let (held, session) = (tx.snapshot(), tx.session(id)?);
         tx.flowsheet(&session, held)
@@ -151,7 +155,8 @@ fn line(out: &mut String, cells: impl Iterator<Item = String>) {
             out.push(',');
         }
         // A spreadsheet runs a cell that begins like a formula; an apostrophe makes it text.
-        let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<i64>().is_err() { "'" } else { "" };
+        let guard =
+            if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<i64>().is_err() { "'" } else { "" };
         let _ = write!(out, "\"{guard}{}\"", cell.replace('"', "\"\""));
     }
     out.push_str("\r\n");

@@ -24,7 +24,11 @@ use view::{MovedView, ObservationListView, ObservationView};
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/observations", tag = "monitoring", operation_id = "observations_record", summary = "Chart a row",
     params(("id" = SessionId, Path, description = "The session")), request_body = ObservationBody,
     responses((status = 201, description = "Charted, with its level", body = ObservationView)))]
-pub async fn record(act: Act<RecordObservation, ObservationBody>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer<Written> {
+pub async fn record(
+    act: Act<RecordObservation, ObservationBody>,
+    Id(id): Id<SessionId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| chart(tx, id, body));
     Ok(written.await?)
@@ -61,7 +65,11 @@ pub async fn read(permit: Permit<ReadObservations>, Id(id): Id<ObservationId>, s
 #[utoipa::path(post, path = "/api/v1/observations/{id}/amendments", tag = "monitoring", operation_id = "observations_amend", summary = "Correct a row",
     params(("id" = ObservationId, Path, description = "The row")), request_body = AmendmentBody,
     responses((status = 201, description = "The correcting row", body = ObservationView)))]
-pub async fn amend(act: Act<AmendObservation, AmendmentBody>, Id(id): Id<ObservationId>, store: Data<Store>) -> Answer<Written> {
+pub async fn amend(
+    act: Act<AmendObservation, AmendmentBody>,
+    Id(id): Id<ObservationId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, session) = tx.session_of_observation(id)?;
@@ -90,7 +98,11 @@ pub async fn amend(act: Act<AmendObservation, AmendmentBody>, Id(id): Id<Observa
 #[utoipa::path(post, path = "/api/v1/observations/{id}/move", tag = "monitoring", operation_id = "observations_move", summary = "Move a row to the right patient",
     params(("id" = ObservationId, Path, description = "The row")), request_body = MoveBody,
     responses((status = 201, description = "The mark and the copy", body = MovedView)))]
-pub async fn relocate(act: Act<MoveObservation, MoveBody>, Id(id): Id<ObservationId>, store: Data<Store>) -> Answer<Written> {
+pub async fn relocate(
+    act: Act<MoveObservation, MoveBody>,
+    Id(id): Id<ObservationId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         let (_, from) = tx.session_of_observation(id)?;
@@ -146,7 +158,9 @@ fn known_draft(tx: &mut Gather<'_>, body: ObservationBody) -> Result<Draft> {
 fn known_member(tx: &mut Gather<'_>, by: StaffId) -> Result<()> {
     match tx.member(by) {
         Ok(_) => Ok(()),
-        Err(StoreError::NotFound) => Err(Refusal::invalid("/observed_by", "unknown", "is no member of this clinic").into()),
+        Err(StoreError::NotFound) => {
+            Err(Refusal::invalid("/observed_by", "unknown", "is no member of this clinic").into())
+        }
         Err(error) => Err(error),
     }
 }

@@ -4,8 +4,8 @@ use crate::domain::flowsheet::Flowsheet;
 use crate::domain::id::{AlertId, ObservationId, PatientId, SessionId, StaffId};
 use crate::domain::monitoring::{Advice, Check, CheckPart, CheckStatus, Level, Schedule, Verdict};
 use crate::domain::observation::{
-    AbsentReason, BpPosition, BpSite, Confusion, Correction, Gait, Hallucination, IvSite, Measure, Measures, Modality, Nausea,
-    Observation, Phase, RedFlag, Rhythm, Scale, Score, SedationScale, Source, Status, status_of,
+    AbsentReason, BpPosition, BpSite, Confusion, Correction, Gait, Hallucination, IvSite, Measure, Measures, Modality,
+    Nausea, Observation, Phase, RedFlag, Rhythm, Scale, Score, SedationScale, Source, Status, status_of,
 };
 use crate::domain::quantity::{
     Diastolic, HeartRate, OxygenMillilitresPerMinute, OxygenSaturation, RespiratoryRate, Systolic, TenthsCelsius,
@@ -208,7 +208,12 @@ impl ObservationView {
             rules: verdict.rules,
             recommended: verdict.recommended,
             recheck_due_at: verdict.recheck_due_at,
-            alerts: sheet.alerts.iter().filter(|alert| alert.observation == Some(row.id)).map(|alert| alert.id).collect(),
+            alerts: sheet
+                .alerts
+                .iter()
+                .filter(|alert| alert.observation == Some(row.id))
+                .map(|alert| alert.id)
+                .collect(),
             amends_id: amends.map(|amends| amends.id),
             correction: amends.map(|amends| amends.correction),
             reason: amends.map(|amends| amends.reason.clone()),
@@ -234,7 +239,11 @@ impl MeasuresView {
             orientation_score: seen.orientation,
             confusion: seen.confusion,
             hallucination: seen.hallucination.clone().map(HallucinationView::of),
-            dissociation: seen.dissociation.clone().map(|cadss| DissociationView { scale: "cadss6", items: cadss.items, total: cadss.total }),
+            dissociation: seen.dissociation.clone().map(|cadss| DissociationView {
+                scale: "cadss6",
+                items: cadss.items,
+                total: cadss.total,
+            }),
             pain_nrs_0_10: seen.pain,
             nausea: seen.nausea,
             vomit_count: seen.vomit_count,
@@ -243,7 +252,11 @@ impl MeasuresView {
             iv_site: seen.iv_site,
             rhythm: seen.rhythm,
             scores: seen.scores.iter().map(ScoreView::of).collect(),
-            absent: seen.absent.iter().map(|absent| AbsentView { field: absent.measure, reason: absent.reason }).collect(),
+            absent: seen
+                .absent
+                .iter()
+                .map(|absent| AbsentView { field: absent.measure, reason: absent.reason })
+                .collect(),
         }
     }
 }

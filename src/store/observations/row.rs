@@ -5,7 +5,8 @@ use crate::domain::id::{ClinicId, ObservationId, PatientId, SessionId, StaffId};
 use crate::domain::monitoring::{Advice, Level, Verdict};
 use crate::domain::observation::{
     Absent, AbsentReason, Amends, BpPosition, BpSite, Confusion, Correction, Dissociation, Gait, Hallucination, IvSite,
-    Measure, Measures, Modality, Nausea, Observation, Phase, RedFlag, Rhythm, Scale, Score, Sedation, SedationScale, Source,
+    Measure, Measures, Modality, Nausea, Observation, Phase, RedFlag, Rhythm, Scale, Score, Sedation, SedationScale,
+    Source,
 };
 use crate::domain::quantity::{
     Diastolic, HeartRate, OxygenMillilitresPerMinute, OxygenSaturation, RespiratoryRate, Systolic, TenthsCelsius,
@@ -52,7 +53,7 @@ pub(super) struct Row {
 /// What a monitor shows.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = observations)]
-struct Vitals {
+pub(super) struct Vitals {
     systolic_mmhg: Option<Systolic>,
     diastolic_mmhg: Option<Diastolic>,
     bp_site: Option<BpSite>,
@@ -68,7 +69,7 @@ struct Vitals {
 /// What a nurse sees and asks.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = observations)]
-struct Mind {
+pub(super) struct Mind {
     sedation_scale: Option<SedationScale>,
     sedation_score: Option<i64>,
     orientation_score: Option<i64>,
@@ -216,8 +217,13 @@ impl Mind {
 impl Details {
     fn of(measures: &Measures) -> Self {
         let modality = measures.hallucination.as_ref().map(|seen| seen.modality.as_slice()).unwrap_or_default();
-        let flags = measures.red_flags.as_ref().map(|flags| flags.iter().map(|flag| flag.as_str().to_owned()).collect());
-        let kept = |score: &Score| KeptScore { scale: score.scale.as_str().to_owned(), version: score.version, points: score.points.clone() };
+        let flags =
+            measures.red_flags.as_ref().map(|flags| flags.iter().map(|flag| flag.as_str().to_owned()).collect());
+        let kept = |score: &Score| KeptScore {
+            scale: score.scale.as_str().to_owned(),
+            version: score.version,
+            points: score.points.clone(),
+        };
         let absent = |absent: &Absent| (absent.measure.as_str().to_owned(), absent.reason.as_str().to_owned());
         Self {
             modality: modality.iter().map(|word| word.as_str().to_owned()).collect(),

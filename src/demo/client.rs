@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub struct Server {
     base: String,
     clock: Clock,
     sent: Rc<Cell<u64>>,
+    /// The permission of each operation that the API describes, by method and path.
+    permissions: Rc<BTreeMap<(String, String), String>>,
 }
 
 /// A signed-in member of staff.
@@ -68,11 +71,30 @@ struct Tokens {
     renew_at: Timestamp,
 }
 
+/// A signed act: where, about what, and who else has to be there.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// The path it is sent to.
+    pub path: &'a str,
+    /// The record that is signed.
+    pub subject: &'a str,
+    /// The version that was read, where the act asks for it.
+    pub version: Option<i64>,
+    /// The second person, at the same tablet.
+    pub second: Option<&'a Tablet>,
+}
+
 impl Server {
-    /// The server at this address, reading this clock.
-    pub fn at(base: impl Into<String>, clock: Clock) -> Self {
+    /// The server at this address, reading this clock; reads what the API says of itself.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn at(base: impl Into<String>, clock: Clock) -> Result<Self> {
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
-        Self { agent: config.build().into(), base: base.into(), clock, sent: Rc::default() }
+        let (agent, base): (ureq::Agent, String) = (config.build().into(), base.into());
+        let document: Value = agent.get(format!("{base}/openapi.json")).call()?.body_mut().read_json()?;
+        let permissions = Rc::new(permissions_of(&document));
+        Ok(Self { agent, base, clock, sent: Rc::default(), permissions })
     }
 
     /// The clock of the house.
@@ -103,8 +125,16 @@ impl Server {
         Ok(tablet)
     }
 
+    /// The permission of a POST to this path: what a signing token has to name. Ids stand where the API writes `{id}`.
+    fn permission_of(&self, path: &str) -> Result<String> {
+        let parts = path.split('/').map(|part| if uuid::Uuid::try_parse(part).is_ok() { "{id}" } else { part });
+        let template = format!("/api/v1{}", parts.collect::<Vec<_>>().join("/"));
+        let found = self.permissions.get(&("post".to_owned(), template)).cloned();
+        found.ok_or_else(|| DemoError::Missing { path: path.to_owned(), member: "x-permission" })
+    }
+
     fn tokens_of(&self, path: &str, answer: &Value) -> Result<Tokens> {
-        let seconds = answer.get("expires_in").and_then(Value::as_i64).unwrap_or(600);
+        let seconds = answer.get("expires_in_s").and_then(Value::as_i64).unwrap_or(600);
         Ok(Tokens {
             access: text(answer, path, "access_token")?,
             refresh: text(answer, path, "refresh_token")?,
@@ -165,6 +195,32 @@ impl Tablet {
         self.write("PUT", path, version, body)
     }
 
+    /// Does something that is signed: proves presence for this very act about `subject`, then does it.
+    ///
+    /// # Errors
+    /// When the server refuses, or does not answer.
+    pub fn sign(&self, act: Signed<'_>, mut body: Value) -> Result<Value> {
+        let proof = json!({"password": self.password, "act": self.server.permission_of(act.path)?, "subject_id": act.subject});
+        let token = text(&self.post("/auth/reauth", proof)?, "/auth/reauth", "signing_token")?;
+        set(&mut body, "signing_token", token);
+        if let Some(second) = act.second {
+            set(&mut body, "cosignature", self.cosignature(second, act.path, act.subject, None)?);
+        }
+        self.write("POST", act.path, act.version, body)
+    }
+
+    /// A second person proves presence at this tablet.
+    ///
+    /// # Errors
+    /// When the server refuses, or does not answer.
+    pub fn cosignature(&self, second: &Self, path: &str, subject: &str, sha256: Option<&str>) -> Result<String> {
+        let body = json!({
+            "login": second.login, "password": second.password, "act": self.server.permission_of(path)?,
+            "subject_id": subject, "subject_sha256": sha256,
+        });
+        text(&self.post("/cosignatures", body)?, "/cosignatures", "signing_token")
+    }
+
     fn write(&self, method: &'static str, path: &str, version: Option<i64>, body: Value) -> Result<Value> {
         let key = format!("demo-{}-{}", self.server.clock.now().millis(), self.server.requests());
         let mut headers = vec![("authorization", self.bearer()?), ("idempotency-key", key)];
@@ -190,6 +246,27 @@ impl Tablet {
             *self.tokens.borrow_mut() = self.server.tokens_of("/auth/refresh", &answer)?;
         }
         Ok(format!("Bearer {}", self.tokens.borrow().access))
+    }
+}
+
+fn permissions_of(document: &Value) -> BTreeMap<(String, String), String> {
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        let item = item.as_object().into_iter().flatten();
+        item.map(move |(method, operation)| (method.clone(), path.clone(), operation))
+    });
+    operations
+        .filter_map(|(method, path, operation)| {
+            let permission = operation.get("x-permission")?.as_str()?;
+            Some(((method, path), permission.to_owned()))
+        })
+        .collect()
+}
+
+/// Adds a member to a body.
+pub fn set(body: &mut Value, member: &str, value: String) {
+    if let Some(members) = body.as_object_mut() {
+        members.insert(member.to_owned(), Value::String(value));
     }
 }
 

@@ -152,6 +152,16 @@ impl Visit {
         self.crisis.as_ref()?.reached_at
     }
 
+    /// Minutes since the visit began.
+    pub const fn minutes(&self) -> i64 {
+        self.minute
+    }
+
+    /// The systolic pressure at rest, in mmHg.
+    pub fn resting_systolic(&self) -> i64 {
+        whole(self.rest.0)
+    }
+
     /// What the monitor shows now: the true values with the noise of a cuff.
     pub fn reading(&self, dice: &mut Dice) -> Reading {
         let systolic = whole(self.systolic() + 4 * dice.normal()).clamp(60, 290);
@@ -160,7 +170,7 @@ impl Visit {
         Reading {
             systolic,
             diastolic,
-            heart_rate: whole(self.pulse + self.pulse_rise * on_drug / ONE + 2 * dice.normal()).clamp(46, 108),
+            heart_rate: whole(self.pulse + self.pulse_rise * on_drug / ONE + 2 * dice.normal()).clamp(54, 108),
             spo2: (self.saturation + dice.between(-1, 1)).min(100),
             respiration: dice.between(12, 18),
             red_flag: self.crisis_reached_at().is_some_and(|reached| self.minute >= reached + 2),

@@ -6,6 +6,9 @@ use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::demo::house::Credential;
+use crate::demo::{showcase, simulate};
+use crate::domain::audit_entry;
 use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
 use crate::{api, keys};
@@ -53,6 +56,27 @@ pub enum Command {
         #[arg(long, default_value = "admin")]
         login: String,
     },
+    /// Show a clinic in the middle of its day, with one session that runs now; the data is thrown away at the end
+    Demo {
+        /// The address and port to listen on
+        #[arg(long, env = "CHAIRSIDE_BIND", default_value = "127.0.0.1:8080")]
+        bind: String,
+        /// The same number shows the same people
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Play simulated patients over a series of sessions through the public API, on a simulated clock
+    Simulate {
+        /// How many patients
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=100))]
+        patients: u16,
+        /// How many weeks, with two sessions each
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=3))]
+        weeks: u16,
+        /// The same number plays the same clinic
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask a running server whether it is ready; for a container's health check
@@ -73,6 +97,13 @@ pub fn run(cli: Cli) -> io::Result<()> {
         Command::Migrate { config } => store::migrate(&config.database_url).map_err(io::Error::other),
         Command::Bootstrap { config, clinic, zone, login } => {
             bootstrap(&config, NewClinic { name: clinic, zone }, login)
+        }
+        Command::Demo { bind, seed } => demonstrate(&bind, seed),
+        Command::Simulate { patients, weeks, seed } => {
+            let folder = Scratch::new("simulation")?;
+            let report =
+                simulate::run(simulate::Settings { patients, weeks, seed }, folder.path()).map_err(io::Error::other)?;
+            say(&report.to_string())
         }
         Command::Openapi => say(&openapi()?),
         Command::Healthcheck { bind } => healthcheck(&bind),
@@ -137,6 +168,46 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
 /// 120 random bits, readable.
 pub fn random_password() -> String {
     URL_SAFE_NO_PAD.encode(clock::random::<15>())
+}
+
+/// A folder of a demonstration's own, removed at the end.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(what: &str) -> io::Result<Self> {
+        let name = format!("chairside-{what}-{}", audit_entry::hex(&clock::random::<8>()));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder)?;
+        Ok(Self(folder))
+    }
+
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system, which clears this place by itself.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn demonstrate(bind: &str, seed: u64) -> io::Result<()> {
+    let folder = Scratch::new("demo")?;
+    let listener = std::net::TcpListener::bind(bind)?;
+    say("making a clinic with twelve patients ...")?;
+    let showcase = showcase::open(folder.path(), listener, seed).map_err(io::Error::other)?;
+    say(&format!("\nhttp://{bind}/docs/ is the documentation; sign in with one of these, shown once:\n"))?;
+    for Credential { login, role, password } in &showcase.credentials {
+        say(&format!("  {role:<12} {login:<16} {password}"))?;
+    }
+    let live = showcase.live_session().unwrap_or_default();
+    say(&format!(
+        "\nrunning now: GET /api/v1/sessions/{live}, a row of its flowsheet every minute\nCtrl-C ends it, and the data is gone"
+    ))?;
+    showcase.play();
+    Ok(())
 }
 
 fn healthcheck(bind: &str) -> io::Result<()> {

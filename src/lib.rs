@@ -53,6 +53,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod keys;
 pub mod server;
 pub mod store;

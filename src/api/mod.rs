@@ -28,6 +28,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod staff;
 pub mod tasks;
+pub mod treatment_plans;
 pub mod wire;
 
 pub use endpoint::{Endpoint, endpoints};
@@ -41,6 +42,7 @@ pub fn all() -> Vec<Endpoint> {
         patients::endpoints(),
         policies::endpoints(),
         protocols::endpoints(),
+        treatment_plans::endpoints(),
         consents::endpoints(),
         rooms::endpoints(),
         sessions::endpoints(),

@@ -90,7 +90,8 @@ impl Server {
     /// # Errors
     /// When the server does not answer.
     pub fn at(base: impl Into<String>, clock: Clock) -> Result<Self> {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
         let (agent, base): (ureq::Agent, String) = (config.build().into(), base.into());
         let document: Value = agent.get(format!("{base}/openapi.json")).call()?.body_mut().read_json()?;
         let permissions = Rc::new(permissions_of(&document));
@@ -143,21 +144,40 @@ impl Server {
         })
     }
 
-    fn send(&self, method: &'static str, path: &str, headers: Option<&[(&str, String)]>, body: Option<Value>) -> Result<Value> {
+    fn send(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: Option<&[(&str, String)]>,
+        body: Option<Value>,
+    ) -> Result<Value> {
         self.sent.set(self.sent.get() + 1);
         let url = format!("{}/api/v1{path}", self.base);
         let headers = headers.unwrap_or_default();
         let mut answer = match body {
             Some(body) => {
-                let request = if method == "PATCH" { self.agent.patch(&url) } else if method == "PUT" { self.agent.put(&url) } else { self.agent.post(&url) };
+                let request = if method == "PATCH" {
+                    self.agent.patch(&url)
+                } else if method == "PUT" {
+                    self.agent.put(&url)
+                } else {
+                    self.agent.post(&url)
+                };
                 headers.iter().fold(request, |request, (name, value)| request.header(*name, value)).send_json(body)?
             }
-            None => headers.iter().fold(self.agent.get(&url), |request, (name, value)| request.header(*name, value)).call()?,
+            None => headers
+                .iter()
+                .fold(self.agent.get(&url), |request, (name, value)| request.header(*name, value))
+                .call()?,
         };
         let status = answer.status().as_u16();
         let bytes = answer.body_mut().read_to_vec()?;
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or(Value::Null) };
-        if (200..300).contains(&status) { Ok(body) } else { Err(DemoError::Refused { method, path: path.to_owned(), status, body }) }
+        if (200..300).contains(&status) {
+            Ok(body)
+        } else {
+            Err(DemoError::Refused { method, path: path.to_owned(), status, body })
+        }
     }
 }
 
@@ -200,7 +220,8 @@ impl Tablet {
     /// # Errors
     /// When the server refuses, or does not answer.
     pub fn sign(&self, act: Signed<'_>, mut body: Value) -> Result<Value> {
-        let proof = json!({"password": self.password, "act": self.server.permission_of(act.path)?, "subject_id": act.subject});
+        let proof =
+            json!({"password": self.password, "act": self.server.permission_of(act.path)?, "subject_id": act.subject});
         let token = text(&self.post("/auth/reauth", proof)?, "/auth/reauth", "signing_token")?;
         set(&mut body, "signing_token", token);
         if let Some(second) = act.second {

@@ -95,7 +95,8 @@ impl Guest {
         staff("prescriber", prescriber)?;
         staff("witness", house.nurse(self.number)?)?;
         let record = prescriber.get(&format!("/consents/{id}"))?;
-        let version = record.get("consent").or(Some(&record)).and_then(|consent| consent.get("version")).and_then(Value::as_i64);
+        let version =
+            record.get("consent").or(Some(&record)).and_then(|consent| consent.get("version")).and_then(Value::as_i64);
         prescriber.post_to(&format!("/consents/{id}/sign"), version.unwrap_or(1), json!({}))?;
         Ok(id)
     }

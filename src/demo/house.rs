@@ -85,7 +85,8 @@ pub fn build(plan: &Plan, clock: &Clock) -> Result<Vec<Credential>> {
     let store = Store::open(&plan.database, clock.clone(), "chairside").map_err(broken)?;
     let runtime = actix_web::rt::System::new();
     let origin = || Origin { request: clock.new_id(), client_ip: None };
-    let permit = Permit::<BootstrapClinic>::host("demo".into(), Scope::Installation, origin()).map_err(|denied| broken(denied.permission))?;
+    let permit = Permit::<BootstrapClinic>::host("demo".into(), Scope::Installation, origin())
+        .map_err(|denied| broken(denied.permission))?;
     let new = NewClinic { name: "Lakeside Headache Clinic (demonstration)".into(), zone: plan.zone.clone() };
     let (send, receive) = std::sync::mpsc::channel::<ClinicId>();
     let founded = store.write(permit, Once::default(), move |tx| {
@@ -100,8 +101,10 @@ pub fn build(plan: &Plan, clock: &Clock) -> Result<Vec<Credential>> {
     for (login, name, role) in people(plan) {
         let password = crate::cli::random_password();
         let hash = password::hash(&password, clock::random(), plan.cost).ok_or_else(|| broken("not enough memory"))?;
-        let member = NewStaff { login: login.clone(), password_hash: hash, display_name: name, roles: Roles::of([role]) };
-        let permit = Permit::<InviteStaff>::host("demo".into(), Scope::Clinic(clinic), origin()).map_err(|denied| broken(denied.permission))?;
+        let member =
+            NewStaff { login: login.clone(), password_hash: hash, display_name: name, roles: Roles::of([role]) };
+        let permit = Permit::<InviteStaff>::host("demo".into(), Scope::Clinic(clinic), origin())
+            .map_err(|denied| broken(denied.permission))?;
         let added = store.write(permit, Once::default(), move |tx| {
             let (_, event) = tx.add_staff(clinic, &member)?;
             Ok(tx.record(vec![event], reply::nothing()))
@@ -168,6 +171,11 @@ impl Running {
         }
     }
 
+    /// Whether the server has ended.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(std::thread::JoinHandle::is_finished)
+    }
+
     /// Waits until somebody ends the server.
     pub fn wait(mut self) {
         if let Some(thread) = self.thread.take() {
@@ -177,9 +185,6 @@ impl Running {
 }
 
 /// Everybody at their tablets.
-///
-/// # Errors
-/// When somebody cannot sign in.
 pub struct Team {
     /// Administrator.
     pub admin: Tablet,
@@ -202,7 +207,12 @@ impl Team {
             those.map(|credential| server.sign_in(&credential.login, &credential.password)).collect()
         };
         let one = |role: Role| of(role)?.into_iter().next().ok_or_else(|| broken(format!("nobody is {role}")));
-        Ok(Self { admin: one(Role::Admin)?, prescribers: of(Role::Prescriber)?, nurses: of(Role::Nurse)?, desk: one(Role::FrontDesk)? })
+        Ok(Self {
+            admin: one(Role::Admin)?,
+            prescribers: of(Role::Prescriber)?,
+            nurses: of(Role::Nurse)?,
+            desk: one(Role::FrontDesk)?,
+        })
     }
 }
 
@@ -220,7 +230,7 @@ impl House {
         let Team { prescribers, nurses, desk, .. } = team;
         let director = prescribers.first().ok_or_else(|| broken("nobody is a prescriber"))?;
         let protocol = approve_protocols(director)?;
-        let form = publish_form(director)?;
+        let form = publish_form(director, "ketamine-off-label-en", 180)?;
         Ok(Self { server, prescribers, nurses, desk, rooms, protocol, form })
     }
 
@@ -278,15 +288,26 @@ fn approve_protocols(director: &Tablet) -> Result<String> {
 }
 
 /// A form with every clause. Its text is a placeholder for a demonstration and says so.
-fn publish_form(director: &Tablet) -> Result<String> {
+///
+/// # Errors
+/// When the server refuses.
+pub fn publish_form(director: &Tablet, code: &str, validity_days: i64) -> Result<String> {
     const CLAUSES: [&str; 10] = [
-        "off_label_status", "purpose_and_evidence", "procedure", "risks", "alternatives", "aftercare", "right_to_withdraw",
-        "rescue_and_transfer", "privacy_and_cost", "questions_and_copy",
+        "off_label_status",
+        "purpose_and_evidence",
+        "procedure",
+        "risks",
+        "alternatives",
+        "aftercare",
+        "right_to_withdraw",
+        "rescue_and_transfer",
+        "privacy_and_cost",
+        "questions_and_copy",
     ];
     let clauses: Vec<Value> = CLAUSES.iter().map(|id| json!({"id": id, "heading": id.replace('_', " ")})).collect();
     let body = json!({
-        "consent_type": "ketamine_off_label", "code": "ketamine-off-label-en", "title": "Consent to treatment with ketamine",
-        "language": "en", "clauses": clauses, "validity_days": 180,
+        "consent_type": "ketamine_off_label", "code": code, "title": "Consent to treatment with ketamine",
+        "language": "en", "clauses": clauses, "validity_days": validity_days,
         "text": "DEMONSTRATION ONLY. A real form is written with counsel and has words under each of its clauses.",
     });
     let draft = director.post("/consent-templates", body)?;

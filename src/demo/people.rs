@@ -27,9 +27,31 @@ pub struct Person {
 }
 
 const FAMILY: [&str; 25] = [
-    "Abara", "Bellweather", "Castellan", "Dunmore", "Eklund", "Ferreira", "Grünwald", "Halloran", "Ishikawa", "Jankovic",
-    "Kowalska", "Lindqvist", "Moreau", "Nwosu", "O'Malley", "Petrović", "Quillfeather", "Rasmussen", "Sundaram",
-    "Thistlewood", "Umarov", "Valdés", "Whitlock", "Yildiz", "Zielinski",
+    "Abara",
+    "Bellweather",
+    "Castellan",
+    "Dunmore",
+    "Eklund",
+    "Ferreira",
+    "Grünwald",
+    "Halloran",
+    "Ishikawa",
+    "Jankovic",
+    "Kowalska",
+    "Lindqvist",
+    "Moreau",
+    "Nwosu",
+    "O'Malley",
+    "Petrović",
+    "Quillfeather",
+    "Rasmussen",
+    "Sundaram",
+    "Thistlewood",
+    "Umarov",
+    "Valdés",
+    "Whitlock",
+    "Yildiz",
+    "Zielinski",
 ];
 const FEMALE: [&str; 12] =
     ["Ada", "Beatriz", "Carmen", "Dilnoza", "Elif", "Freya", "Grace", "Hana", "Ines", "Joy", "Katarína", "Leonor"];
@@ -88,7 +110,8 @@ mod tests {
         let names: BTreeSet<_> = people.iter().map(|p| (p.family_name, p.given_name, &p.birth_date)).collect();
         assert_eq!(names.len(), 50);
         for person in people {
-            let (weight, height) = (person.weight_kg.split('.').next().unwrap(), person.height_cm.parse::<i64>().unwrap());
+            let (weight, height) =
+                (person.weight_kg.split('.').next().unwrap(), person.height_cm.parse::<i64>().unwrap());
             assert!((40..=180).contains(&weight.parse::<i64>().unwrap()), "{person:?}");
             assert!((140..=205).contains(&height), "{person:?}");
             assert!(person.indication.starts_with("G43") || person.indication.starts_with("G44"));

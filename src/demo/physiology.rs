@@ -243,7 +243,9 @@ mod tests {
 
     #[test]
     fn a_low_responder_hardly_rises() {
-        assert!(mean_rise(Preset::LowResponder, [10, 20, 30, 40, 50, 60, 90]).iter().all(|rise| (0..=31).contains(rise)));
+        assert!(
+            mean_rise(Preset::LowResponder, [10, 20, 30, 40, 50, 60, 90]).iter().all(|rise| (0..=31).contains(rise))
+        );
     }
 
     #[test]

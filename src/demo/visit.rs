@@ -88,7 +88,14 @@ impl Visit {
     ///
     /// # Errors
     /// When the server refuses.
-    pub fn book(house: &House, guest: &Guest, place: i64, local_start: &str, mut dice: Dice, patient: &super::physiology::Patient) -> Result<Self> {
+    pub fn book(
+        house: &House,
+        guest: &Guest,
+        place: i64,
+        local_start: &str,
+        mut dice: Dice,
+        patient: &super::physiology::Patient,
+    ) -> Result<Self> {
         let body = json!({
             "patient_id": guest.patient, "treatment_plan_id": guest.plan, "local_start": local_start,
             "nurse_id": house.nurse(guest.number)?.staff_id, "prescriber_id": house.prescriber(guest.number)?.staff_id,
@@ -208,7 +215,9 @@ impl Visit {
         let path = self.path("/release");
         match prescriber.sign(Signed { path: &path, subject: &self.session, version: None, second: None }, body) {
             Ok(_) => self.move_to(Stage::Released),
-            Err(DemoError::Refused { status: 422, body, .. }) if is_hold(&body) && self.retried => return self.send_home(house),
+            Err(DemoError::Refused { status: 422, body, .. }) if is_hold(&body) && self.retried => {
+                return self.send_home(house);
+            }
             Err(DemoError::Refused { status: 422, body, .. }) if is_hold(&body) => {
                 self.retried = true;
                 self.since = self.minute + 7;
@@ -265,7 +274,8 @@ impl Visit {
 
     /// The dose as a volume of the bag, which holds 1 mg in each mL.
     fn dose_volume(&self) -> String {
-        let micrograms = Grams::parse(&self.guest.person.weight_kg).map_or(0, |grams| MicrogramsPerKilogram::clamped(DOSE).for_weight(grams).get());
+        let micrograms = Grams::parse(&self.guest.person.weight_kg)
+            .map_or(0, |grams| MicrogramsPerKilogram::clamped(DOSE).for_weight(grams).get());
         Microlitres::clamped(micrograms).to_string()
     }
 
@@ -321,7 +331,11 @@ impl Visit {
         self.answer_alerts(house)?;
         let nurse = house.nurse(self.guest.number)?;
         let check = nurse.get(&self.path("/discharge-check"))?;
-        if check.get("ready").and_then(Value::as_bool) == Some(true) || waited >= LONGEST_RECOVERY { self.leave(house) } else { Ok(()) }
+        if check.get("ready").and_then(Value::as_bool) == Some(true) || waited >= LONGEST_RECOVERY {
+            self.leave(house)
+        } else {
+            Ok(())
+        }
     }
 
     /// The escort is there, the patient leaves, the drug is settled, the record is closed.
@@ -335,7 +349,8 @@ impl Visit {
         if let Err(DemoError::Refused { status: 422, .. }) = nurse.post(&complete, home) {
             let exception = json!({"patient_id": patient, "disposition": "home_exception", "reason": "steady for four hours, escort present"});
             let prescriber = house.prescriber(self.guest.number)?;
-            prescriber.sign(Signed { path: &complete, subject: &self.session, version: None, second: None }, exception)?;
+            prescriber
+                .sign(Signed { path: &complete, subject: &self.session, version: None, second: None }, exception)?;
         }
         let settlement = json!({
             "patient_id": patient, "pump_volume_ml": Microlitres::clamped(self.infused).to_string(),
@@ -346,7 +361,10 @@ impl Visit {
         self.answer_alerts(house)?;
         self.do_tasks(house)?;
         let path = self.path("/close");
-        nurse.sign(Signed { path: &path, subject: &self.session, version: None, second: None }, json!({"patient_id": patient}))?;
+        nurse.sign(
+            Signed { path: &path, subject: &self.session, version: None, second: None },
+            json!({"patient_id": patient}),
+        )?;
         self.move_to(Stage::Closed);
         Ok(())
     }
@@ -388,7 +406,12 @@ impl Visit {
             "orientation_score": orientation, "dissociation": {"scale": "cadss6", "total": cadss}, "pain_nrs_0_10": pain, "nausea": "none",
         });
         if recovering {
-            let vital_signs = if (seen.systolic - self.body.resting_systolic()).abs() * 5 <= self.body.resting_systolic() { 2 } else { 1 };
+            let vital_signs =
+                if (seen.systolic - self.body.resting_systolic()).abs() * 5 <= self.body.resting_systolic() {
+                    2
+                } else {
+                    1
+                };
             let items = json!({"vital_signs": vital_signs, "gait": 2, "nausea": 2, "pain": 2, "iv_site": 2});
             let score = json!([{"scale": "padss", "version": 1, "items": items}]);
             if let Some(asked) = asked.as_object_mut() {

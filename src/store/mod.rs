@@ -27,6 +27,7 @@ mod queue;
 mod rooms;
 mod schema;
 mod screenings;
+mod series;
 mod sessions;
 mod sign_ins;
 mod signing;

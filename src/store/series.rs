@@ -41,7 +41,8 @@ impl Gather<'_> {
             if own.is_empty() {
                 continue;
             }
-            let prepared: Vec<Preparation> = preparations.iter().filter(|made| made.visit.session == id).cloned().collect();
+            let prepared: Vec<Preparation> =
+                preparations.iter().filter(|made| made.visit.session == id).cloned().collect();
             let total = delivered(&effective(&own), Supply::of(&prepared).as_ref(), self.now());
             given.insert(id, total.against_ceiling());
         }

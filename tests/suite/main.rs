@@ -16,3 +16,4 @@ mod sessions;
 mod sign_in;
 mod support;
 mod unit_of_work;
+mod treatment_plans;

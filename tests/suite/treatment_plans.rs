@@ -5,7 +5,8 @@ use crate::support::{Answer, Clinic, on_both_databases};
 use serde_json::{Value, json};
 
 fn patient(clinic: &Clinic) -> String {
-    let body = json!({"family_name": "Rivera", "given_name": "Ana", "birth_date": "1984-05-17", "phone": "+1 555 0101"});
+    let body =
+        json!({"family_name": "Rivera", "given_name": "Ana", "birth_date": "1984-05-17", "phone": "+1 555 0101"});
     clinic.front_desk().post("/api/v1/patients", &body).expect(201).body["patient"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -46,7 +47,8 @@ fn a_plan_is_drafted_from_its_protocol_changed_and_signed() {
         assert_eq!((&made.body["route"], &made.body["duration_minutes"]), (&json!("iv"), &json!(45)));
         let path = made.header("location").unwrap().to_owned();
         clinic.prescriber().patch(&path, &json!({"sessions": 8})).expect_problem(428, "precondition_required");
-        let changed = clinic.prescriber().if_match(1).patch(&path, &json!({"sessions": 8, "dose_mg_per_kg": "0.6"})).expect(200);
+        let changed =
+            clinic.prescriber().if_match(1).patch(&path, &json!({"sessions": 8, "dose_mg_per_kg": "0.6"})).expect(200);
         assert_eq!((changed.version(), &changed.body["dose_mg_per_kg"]), (2, &json!("0.6")));
         clinic.prescriber().if_match(1).patch(&path, &json!({"sessions": 9})).expect_problem(412, "stale_version");
         let signed = activate(clinic, &made.id(), 2, None).expect(200);
@@ -83,7 +85,8 @@ fn a_route_has_one_plan_in_force_also_when_two_are_signed_at_once() {
         let who = clinic.prescriber().if_match(1);
         let mut statuses = std::thread::scope(|scope| {
             let sent = [0, 1].map(|n| {
-                let (path, body) = (format!("/api/v1/treatment-plans/{}/activate", plans[n]), json!({"signing_token": tokens[n]}));
+                let (path, body) =
+                    (format!("/api/v1/treatment-plans/{}/activate", plans[n]), json!({"signing_token": tokens[n]}));
                 let who = who.clone();
                 scope.spawn(move || who.post(&path, &body).status)
             });
@@ -108,7 +111,10 @@ fn a_revision_supersedes_the_plan_and_leaves_it_as_it_was_signed() {
         let list = clinic.nurse().get(&format!("/api/v1/patients/{patient}/treatment-plans")).expect(200).body;
         assert_eq!(list["items"].as_array().unwrap().len(), 2);
         let progress = clinic.nurse().get(&format!("/api/v1/treatment-plans/{}/progress", next.id())).expect(200).body;
-        assert_eq!((&progress["planned"], &progress["given"], &progress["left_to_book"]), (&json!(8), &json!(0), &json!(8)));
+        assert_eq!(
+            (&progress["planned"], &progress["given"], &progress["left_to_book"]),
+            (&json!(8), &json!(0), &json!(8))
+        );
     });
 }
 
@@ -120,7 +126,11 @@ fn a_plan_ends_with_a_reason_and_stays_readable() {
         activate(clinic, &plan, 1, None).expect(200);
         let path = format!("/api/v1/treatment-plans/{plan}/close");
         let body = |reason: &str| json!({"outcome": "stopped", "reason": reason});
-        clinic.prescriber().post(&path, &body("")).expect_problem(422, "validation_failed").expect_field("/reason", "required");
+        clinic
+            .prescriber()
+            .post(&path, &body(""))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/reason", "required");
         clinic.nurse().post(&path, &body("moved away")).expect_problem(403, "forbidden");
         let closed = clinic.prescriber().post(&path, &body("moved away")).expect(200).body;
         assert_eq!((&closed["state"], &closed["close_reason"]), (&json!("closed"), &json!("moved away")));
@@ -156,9 +166,13 @@ fn every_mistake_of_a_draft_is_named_at_once() {
             .expect_field("/sessions", "required")
             .expect_field("/stop_rules", "count")
             .expect_field("/review_on", "required");
-        draft(clinic, &patient, &json!({})).expect_problem(422, "validation_failed").expect_field("/protocol_id", "required");
+        draft(clinic, &patient, &json!({}))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/protocol_id", "required");
         let next_door = crate::protocols::published(clinic.next_door(), "migraine-iv");
-        draft(clinic, &patient, &plan_body(&next_door)).expect_problem(422, "validation_failed").expect_field("/protocol_id", "unknown");
+        draft(clinic, &patient, &plan_body(&next_door))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/protocol_id", "unknown");
     });
 }
 
@@ -169,6 +183,11 @@ fn a_plan_next_door_is_not_there() {
         let plan = draft(clinic, &patient(clinic), &plan_body(&protocol)).expect(201).id();
         let path = format!("/api/v1/treatment-plans/{plan}");
         clinic.next_door().prescriber().get(&path).expect_problem(404, "not_found");
-        clinic.next_door().prescriber().if_match(1).patch(&path, &json!({"sessions": 2})).expect_problem(404, "not_found");
+        clinic
+            .next_door()
+            .prescriber()
+            .if_match(1)
+            .patch(&path, &json!({"sessions": 2}))
+            .expect_problem(404, "not_found");
     });
 }

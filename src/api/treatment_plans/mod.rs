@@ -100,7 +100,11 @@ pub async fn read(permit: Permit<ReadPlans>, Id(id): Id<TreatmentPlanId>, store:
 #[utoipa::path(patch, path = "/api/v1/treatment-plans/{id}", tag = "treatment_plans", operation_id = "treatment_plans_change",
     summary = "Change a draft plan", params(("id" = TreatmentPlanId, Path, description = "The plan")), request_body = PatchBody,
     responses((status = 200, description = "The plan as it is now", body = PlanView)))]
-pub async fn change(act: Act<ChangePlan, PatchBody>, Id(id): Id<TreatmentPlanId>, store: Data<Store>) -> Answer<Written> {
+pub async fn change(
+    act: Act<ChangePlan, PatchBody>,
+    Id(id): Id<TreatmentPlanId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
         let plan = locked(tx, id)?;
@@ -119,7 +123,11 @@ pub async fn change(act: Act<ChangePlan, PatchBody>, Id(id): Id<TreatmentPlanId>
 #[utoipa::path(post, path = "/api/v1/treatment-plans/{id}/activate", tag = "treatment_plans", operation_id = "treatment_plans_activate",
     summary = "Sign a treatment plan", params(("id" = TreatmentPlanId, Path, description = "The draft")), request_body = ActivateBody,
     responses((status = 200, description = "The plan, in force", body = PlanView)))]
-pub async fn activate(act: Act<ActivatePlan, ActivateBody>, Id(id): Id<TreatmentPlanId>, store: Data<Store>) -> Answer<Written> {
+pub async fn activate(
+    act: Act<ActivatePlan, ActivateBody>,
+    Id(id): Id<TreatmentPlanId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, version, body } = act;
     let proof = Proof::about(&body.signing_token, id);
     let written = store.sign(permit, once, proof, move |tx| {
@@ -141,7 +149,11 @@ pub async fn activate(act: Act<ActivatePlan, ActivateBody>, Id(id): Id<Treatment
 #[utoipa::path(post, path = "/api/v1/treatment-plans/{id}/revise", tag = "treatment_plans", operation_id = "treatment_plans_revise",
     summary = "Revise a treatment plan", params(("id" = TreatmentPlanId, Path, description = "The plan in force")), request_body = ReviseBody,
     responses((status = 201, description = "The new version, in force", body = PlanView)))]
-pub async fn revise(act: Act<RevisePlan, ReviseBody>, Id(id): Id<TreatmentPlanId>, store: Data<Store>) -> Answer<Written> {
+pub async fn revise(
+    act: Act<RevisePlan, ReviseBody>,
+    Id(id): Id<TreatmentPlanId>,
+    store: Data<Store>,
+) -> Answer<Written> {
     let Act { permit, once, version, body } = act;
     let proof = Proof::about(&body.signing_token, id);
     let written = store.sign(permit, once, proof, move |tx| {

@@ -49,37 +49,47 @@ pub struct DraftBody {
 
 /// A merge patch of what a plan says (RFC 7396); null takes the protocol's value where it has one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(as = TreatmentPlanPatch, example = json!({"sessions": 8}))]
 pub struct PatchBody {
     /// ICD-10-CM, of G43 or G44.
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
     indication: Patch<String>,
     /// A protocol edition.
+    #[serde(default)]
     #[schema(value_type = Option<ProtocolId>)]
     protocol_id: Patch<ProtocolId>,
     /// The dose of the first session.
+    #[serde(default)]
     #[schema(value_type = Option<MicrogramsPerKilogram>)]
     dose_mg_per_kg: Patch<MicrogramsPerKilogram>,
     /// The most any session may give.
+    #[serde(default)]
     #[schema(value_type = Option<MicrogramsPerKilogram>)]
     max_dose_mg_per_kg: Patch<MicrogramsPerKilogram>,
     /// The weight that doses are reckoned by.
+    #[serde(default)]
     #[schema(value_type = Option<WeightBasis>)]
     weight_basis: Patch<WeightBasis>,
     /// Planned infusion, or nebulized visit, in minutes.
+    #[serde(default)]
     #[schema(value_type = Option<i64>)]
     duration_minutes: Patch<i64>,
     /// How many sessions.
+    #[serde(default)]
     #[schema(value_type = Option<i64>)]
     sessions: Patch<i64>,
     /// Dates from one to the next.
+    #[serde(default)]
     #[schema(value_type = Option<i64>)]
     spacing_days: Patch<i64>,
     /// When the series is to be stopped; the whole list.
+    #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     stop_rules: Patch<Vec<String>>,
     /// When the prescriber looks at it again.
+    #[serde(default)]
     #[schema(value_type = Option<Day>)]
     review_on: Patch<Day>,
 }

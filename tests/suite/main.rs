@@ -15,5 +15,5 @@ mod schema;
 mod sessions;
 mod sign_in;
 mod support;
-mod unit_of_work;
 mod treatment_plans;
+mod unit_of_work;

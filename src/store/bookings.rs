@@ -15,13 +15,12 @@ use crate::domain::id::{BookingId, ClinicId, RoomId, SessionId, StaffId, Treatme
 use crate::domain::policy::Staffing;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
-use crate::domain::session::availability::{House, Taken, free_lanes, next_start, opening_hours};
+use crate::domain::session::availability::{House, Taken, free_lanes, next_free, resources};
 use crate::domain::session::booking::ResourceKind;
 use crate::domain::session::wish::{Facts, Wish};
 use crate::domain::time::Timestamp;
 use crate::domain::treatment_plan::TreatmentPlan;
 use diesel::prelude::*;
-use uuid::Uuid;
 
 #[derive(Insertable)]
 #[diesel(table_name = bookings)]
@@ -38,12 +37,12 @@ struct Row {
 }
 
 impl Gather<'_> {
-    /// Every lane that is taken at some time between two instants.
+    /// Every lane that is taken at some time between two instants, but for those of the visit `but`.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn taken(&mut self, from: Timestamp, until: Timestamp) -> Result<Vec<Taken>> {
-        let rows = bookings::table
+    pub fn taken(&mut self, from: Timestamp, until: Timestamp, but: Option<SessionId>) -> Result<Vec<Taken>> {
+        let mut query = bookings::table
             .filter(bookings::clinic_id.eq(self.clinic()))
             .filter(bookings::released_at.is_null())
             .filter(bookings::starts_at.lt(until))
@@ -55,7 +54,11 @@ impl Gather<'_> {
                 bookings::starts_at,
                 bookings::ends_at,
             ))
-            .load::<(ResourceKind, AnyId, i64, Timestamp, Timestamp)>(self.connection)?;
+            .into_boxed();
+        if let Some(but) = but {
+            query = query.filter(bookings::session_id.ne(but));
+        }
+        let rows = query.load::<(ResourceKind, AnyId, i64, Timestamp, Timestamp)>(self.connection)?;
         let taken = |(kind, resource, lane, starts_at, ends_at): (_, AnyId, _, _, _)| Taken {
             kind,
             resource: resource.0,
@@ -107,7 +110,7 @@ impl Gather<'_> {
             protocol,
             rules: self.policy()?.rules,
             house: self.house()?,
-            taken: self.taken(start, start.plus_minutes(24 * 60))?,
+            taken: self.taken(start, start.plus_minutes(24 * 60), but)?,
             others: self.visit_dates(held, wish.patient_id, but)?,
             zone,
             now,
@@ -149,14 +152,10 @@ impl Change<'_> {
     /// another clinic.
     pub fn book(&mut self, session: &Session, staffing: &Staffing) -> Result<()> {
         self.lock_resources(session)?;
-        let held = [
-            (ResourceKind::Chair, session.slot.room_id.uuid()),
-            (ResourceKind::Patient, session.patient_id.uuid()),
-            (ResourceKind::Nurse, session.team.nurse_id.uuid()),
-            (ResourceKind::Prescriber, session.team.prescriber_id.uuid()),
-        ];
+        let team = (session.team.nurse_id, session.team.prescriber_id);
+        let held = resources(session.slot.room_id, session.patient_id, team);
         let hold = (session.slot.starts_at, session.slot.ends_at);
-        let taken = self.taken(hold.0, hold.1)?;
+        let taken = self.taken(hold.0, hold.1, None)?;
         let mut clashes = Vec::new();
         for (kind, resource) in held {
             let lanes = free_lanes(kind.lanes(staffing), kind, resource, hold, &taken);
@@ -167,7 +166,8 @@ impl Change<'_> {
         if clashes.is_empty() {
             return Ok(());
         }
-        let next_start_at = self.next_start(&held, staffing, hold)?;
+        let taken = self.taken(hold.0, hold.0.plus_minutes(24 * 60), Some(session.id))?;
+        let next_start_at = next_free(&held, staffing, hold, (&self.zone()?, &taken));
         Err(Refusal::SlotTaken { conflicts_with: clashes, next_start_at }.into())
     }
 
@@ -181,18 +181,6 @@ impl Change<'_> {
             chairs.for_no_key_update().load::<RoomId>(native)?;
         }
         Ok(())
-    }
-
-    fn next_start(
-        &mut self,
-        held: &[(ResourceKind, Uuid)],
-        staffing: &Staffing,
-        hold: (Timestamp, Timestamp),
-    ) -> Result<Option<Timestamp>> {
-        let zone = self.zone()?;
-        let Some((_, closes)) = opening_hours(hold.0.date_in(&zone), &zone) else { return Ok(None) };
-        let taken: Vec<Taken> = self.taken(hold.0, closes)?;
-        Ok(next_start(held, staffing, (hold.0, closes), hold.1.minutes_since(hold.0), &taken))
     }
 
     /// Takes the lowest of these lanes that the database lets go; false when it lets go of none.

@@ -268,7 +268,7 @@ pub async fn available(
             let (zone, protocol, rules) = (tx.zone()?, tx.protocol(query.protocol_id)?, tx.policy()?.rules);
             let too_far = || Refusal::invalid("/date", "range", "is too far away");
             let hours = opening_hours(query.date.0, &zone).ok_or_else(too_far)?;
-            let (house, taken) = (tx.house()?, tx.taken(hours.0, hours.1)?);
+            let (house, taken) = (tx.house()?, tx.taken(hours.0, hours.1, None)?);
             let hold_min = protocol.chair_minutes(protocol.text.envelope.max_duration_minutes, &rules);
             let opening = |opening: crate::domain::session::availability::Opening| {
                 let House { rooms, nurses, prescribers } = opening.free;

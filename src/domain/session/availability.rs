@@ -3,7 +3,7 @@
 //! Only an offer. Whether a slot can be had is decided by the database when it is booked.
 
 use super::booking::ResourceKind;
-use crate::domain::id::{RoomId, StaffId};
+use crate::domain::id::{PatientId, RoomId, StaffId};
 use crate::domain::policy::Staffing;
 use crate::domain::time::{Date, Timestamp};
 use jiff::tz::TimeZone;
@@ -111,9 +111,34 @@ pub fn openings(
     found
 }
 
-/// The first start after `from`, on the same day, at which all of these resources have a lane free: what a front desk
+/// Everything one visit holds.
+pub fn resources(
+    room: RoomId,
+    patient: PatientId,
+    (nurse, prescriber): (StaffId, StaffId),
+) -> [(ResourceKind, Uuid); 4] {
+    [
+        (ResourceKind::Chair, room.uuid()),
+        (ResourceKind::Patient, patient.uuid()),
+        (ResourceKind::Nurse, nurse.uuid()),
+        (ResourceKind::Prescriber, prescriber.uuid()),
+    ]
+}
+
+/// The next start before the clinic closes that day at which all of these resources are free: what a front desk
 /// offers when a time is taken.
-pub fn next_start(
+pub fn next_free(
+    held: &[(ResourceKind, Uuid)],
+    staffing: &Staffing,
+    hold: (Timestamp, Timestamp),
+    (zone, taken): (&TimeZone, &[Taken]),
+) -> Option<Timestamp> {
+    let (_, closes) = opening_hours(hold.0.date_in(zone), zone)?;
+    next_start(held, staffing, (hold.0, closes), hold.1.minutes_since(hold.0), taken)
+}
+
+/// The first start after `from` at which all of these resources have a lane free for the whole hold.
+fn next_start(
     held: &[(ResourceKind, Uuid)],
     staffing: &Staffing,
     from: (Timestamp, Timestamp),

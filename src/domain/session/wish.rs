@@ -1,6 +1,6 @@
 //! What somebody wants to book, and what becomes of it: a slot, a team, and everything that speaks against it.
 
-use super::availability::{House, Taken, free_lanes};
+use super::availability::{House, Taken, free_lanes, next_free, resources};
 use super::booking::{ResourceKind, bookable, from_wall_time, to_wall_time};
 use super::head::{Session, Slot, Team};
 use super::series::Series;
@@ -134,10 +134,30 @@ impl Wish {
             local_start: to_wall_time(starts_at, &facts.zone),
             zone: facts.zone.iana_name().unwrap_or("UTC").to_owned(),
         };
+        refuse_taken(self, facts, &slot)?;
         let team = Team { nurse_id: self.nurse_id, prescriber_id: self.prescriber_id, owner_id: self.nurse_id };
         let unmet = series.unmet(starts_at.date_in(&facts.zone), facts.now, self.set_aside);
         Ok(Planned { slot, team, unmet })
     }
+}
+
+/// What is known to be taken is said first: no reason in the world sets it aside. What is taken meanwhile is the
+/// database's to say.
+fn refuse_taken(wish: &Wish, facts: &Facts, slot: &Slot) -> Result<(), Refusal> {
+    let held = resources(slot.room_id, wish.patient_id, (wish.nurse_id, wish.prescriber_id));
+    let (staffing, hold) = (&facts.rules.staffing, (slot.starts_at, slot.ends_at));
+    let taken: Vec<&'static str> = held
+        .iter()
+        .filter(|(kind, id)| free_lanes(kind.lanes(staffing), *kind, *id, hold, &facts.taken).is_empty())
+        .map(|(kind, _)| kind.as_str())
+        .collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::SlotTaken {
+        conflicts_with: taken,
+        next_start_at: next_free(&held, staffing, hold, (&facts.zone, &facts.taken)),
+    })
 }
 
 fn free_chair(facts: &Facts, hold: (Timestamp, Timestamp)) -> Result<RoomId, Refusal> {
@@ -224,6 +244,25 @@ mod tests {
         assert_eq!(wish().plan(&one).unwrap().slot.room_id, room(11));
         let both = Facts { taken: vec![taken(10), taken(11)], ..facts() };
         assert_eq!(wish().plan(&both), Err(Refusal::SlotTaken { conflicts_with: vec!["chair"], next_start_at: None }));
+    }
+
+    #[test]
+    fn what_is_taken_is_said_before_what_a_prescriber_could_set_aside() {
+        let mut facts = facts();
+        facts.others = vec![jiff::civil::date(2026, 3, 9)];
+        assert_eq!(wish().plan(&facts).unwrap().unmet.len(), 1, "the gap alone");
+        facts.taken = vec![Taken {
+            kind: ResourceKind::Patient,
+            resource: wish().patient_id.uuid(),
+            lane: 1,
+            starts_at: Timestamp::parse("2026-03-09T13:00:00Z").unwrap(),
+            ends_at: Timestamp::parse("2026-03-09T16:00:00Z").unwrap(),
+        }];
+        let taken = Refusal::SlotTaken {
+            conflicts_with: vec!["patient"],
+            next_start_at: Timestamp::parse("2026-03-09T16:00:00Z"),
+        };
+        assert_eq!(wish().plan(&facts), Err(taken));
     }
 
     #[test]

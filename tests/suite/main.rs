@@ -7,6 +7,7 @@ mod contract;
 mod crash;
 mod every_endpoint;
 mod fuzz;
+mod documents;
 mod patients;
 mod permissions;
 mod protocols;

@@ -1,5 +1,7 @@
 //! The roles a member of staff can hold in a clinic.
 
+use crate::domain::refusal::FieldError;
+
 words! {
     /// A role, held for one clinic. There is no hierarchy: an administrator may not do what a nurse may.
     pub enum Role {
@@ -27,6 +29,21 @@ impl Roles {
         roles.sort_unstable();
         roles.dedup();
         Self(roles)
+    }
+
+    /// The roles of a membership: at least one, and neither administrator nor auditor beside a clinical role or each
+    /// other, because nobody watches over their own work (security.md 3.1). One human may hold two sign-ins instead.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn for_one_person(roles: &[Role]) -> Result<Self, FieldError> {
+        let roles = Self::of(roles.iter().copied());
+        let apart = [Role::Admin, Role::Auditor].into_iter().any(|role| roles.hold(role) && roles.0.len() > 1);
+        match (roles.0.is_empty(), apart) {
+            (true, _) => Err(FieldError::new("/roles", "required", "must name at least one role")),
+            (_, true) => Err(FieldError::new("/roles", "combination", "admin and auditor are held alone; use a second sign-in")),
+            _ => Ok(roles),
+        }
     }
 
     /// Whether this role is held.
@@ -60,5 +77,22 @@ impl std::fmt::Display for Roles {
             f.write_str(role.as_str())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_watches_does_no_other_work() {
+        for alone in Role::ALL {
+            assert!(Roles::for_one_person(&[*alone]).is_ok());
+        }
+        assert!(Roles::for_one_person(&[Role::Nurse, Role::FrontDesk]).is_ok());
+        for together in [[Role::Admin, Role::Nurse], [Role::Auditor, Role::Prescriber], [Role::Admin, Role::Auditor]] {
+            assert_eq!(Roles::for_one_person(&together).map_err(|error| error.code), Err("combination"));
+        }
+        assert_eq!(Roles::for_one_person(&[]).map_err(|error| error.code), Err("required"));
     }
 }

@@ -258,6 +258,48 @@ impl Change<'_> {
         Ok((id, Event::of_clinic(EventKind::StaffAdded, Subject::new("staff", id, 1), record)))
     }
 
+    /// Keeps a member's name and whether they still work here; `version` is the one that was read.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] or [`StoreError::Stale`].
+    pub fn change_member(&mut self, version: i64, member: &StaffMember) -> Result<Event> {
+        let row = staff::table.find((self.clinic(), member.id));
+        let changed = diesel::update(row.filter(staff::version.eq(version)))
+            .set((
+                staff::version.eq(member.version),
+                staff::display_name.eq(&member.display_name),
+                staff::retired_at.eq(member.retired_at),
+            ))
+            .execute(self.connection)?;
+        if changed == 0 {
+            let current_version = row.select(staff::version).first(self.connection)?;
+            return Err(StoreError::Stale { current_version });
+        }
+        Ok(member_event(member))
+    }
+
+    /// Takes away the roles a member no longer holds and grants the new ones.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn set_roles(&mut self, id: StaffId, before: &Roles, after: &Roles) -> Result<()> {
+        let (clinic, now) = (self.clinic(), self.now());
+        for gone in before.iter().filter(|role| !after.hold(*role)) {
+            let held = staff_roles::table
+                .filter(staff_roles::clinic_id.eq(clinic))
+                .filter(staff_roles::staff_id.eq(id))
+                .filter(staff_roles::role.eq(gone))
+                .filter(staff_roles::retired_at.is_null());
+            diesel::update(held)
+                .set((staff_roles::retired_at.eq(Some(now)), staff_roles::version.eq(2_i64)))
+                .execute(self.connection)?;
+        }
+        for new in after.iter().filter(|role| !before.hold(*role)) {
+            self.grant_role(clinic, id, new)?;
+        }
+        Ok(())
+    }
+
     fn grant_role(&mut self, clinic: ClinicId, staff: StaffId, role: Role) -> Result<()> {
         let row = super::column::AnyId(self.new_id::<Uuid>());
         diesel::insert_into(staff_roles::table)
@@ -272,4 +314,15 @@ impl Change<'_> {
             .execute(self.connection)?;
         Ok(())
     }
+}
+
+/// The trail's word about a member after a change.
+fn member_event(member: &StaffMember) -> Event {
+    let record = Record::new("staff", 2)
+        .with("id", member.id)
+        .with("version", member.version)
+        .with("display_name", &member.display_name)
+        .with("roles", member.roles.to_string())
+        .with("retired_at", member.retired_at);
+    Event::of_clinic(EventKind::StaffChanged, Subject::new("staff", member.id, member.version), record)
 }

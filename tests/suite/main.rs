@@ -15,6 +15,7 @@ mod readme;
 mod schema;
 mod sessions;
 mod sign_in;
+mod staff;
 mod support;
 mod treatment_plans;
 mod unit_of_work;

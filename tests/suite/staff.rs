@@ -1,0 +1,62 @@
+//! Who works here: added with a password that is shown once, changed by somebody else, effective with the next request.
+
+use crate::support::on_both_databases;
+use serde_json::json;
+
+#[test]
+fn a_new_nurse_signs_in_with_the_password_that_was_shown_once() {
+    on_both_databases(|clinic| {
+        let login = clinic.login("new");
+        let body = json!({"login": login, "display_name": "New, RN", "roles": ["nurse"]});
+        let invited = clinic.admin().post("/api/v1/staff", &body).expect(201);
+        let password = &invited.body["one_time_password"];
+        clinic.nobody().post("/api/v1/auth/login", &json!({"login": login, "password": password})).expect(200);
+        clinic.admin().post("/api/v1/staff", &body).expect_problem(409, "duplicate");
+        clinic.nurse().post("/api/v1/staff", &body).expect_problem(403, "forbidden");
+        let both = json!({"login": "x", "display_name": "", "roles": ["admin", "nurse"]});
+        clinic
+            .admin()
+            .post("/api/v1/staff", &both)
+            .expect_problem(422, "validation_failed")
+            .expect_field("/login", "required")
+            .expect_field("/display_name", "required")
+            .expect_field("/roles", "combination");
+    });
+}
+
+#[test]
+fn a_role_works_from_the_next_request_and_ends_with_the_next_request() {
+    on_both_databases(|clinic| {
+        let nurse = clinic.nurse();
+        let path = format!("/api/v1/staff/{}/roles", clinic.staff_id("nurse"));
+        nurse.post("/api/v1/patients/search", &json!({"name": "a"})).expect(200);
+        clinic.admin().put(&path, &json!({"roles": ["auditor"]})).expect_problem(428, "precondition_required");
+        clinic.admin().if_match(1).put(&path, &json!({"roles": ["auditor"]})).expect(200);
+        nurse.post("/api/v1/patients/search", &json!({"name": "a"})).expect_problem(403, "forbidden");
+        clinic.admin().if_match(1).put(&path, &json!({"roles": ["nurse"]})).expect_problem(412, "stale_version");
+        clinic.admin().if_match(2).put(&path, &json!({"roles": ["nurse"]})).expect(200);
+        nurse.post("/api/v1/patients/search", &json!({"name": "a"})).expect(200);
+        let member = format!("/api/v1/staff/{}", clinic.staff_id("nurse"));
+        clinic.admin().if_match(3).patch(&member, &json!({"active": false})).expect(200);
+        nurse.get("/api/v1/me").expect_problem(401, "unauthenticated");
+    });
+}
+
+#[test]
+fn the_clinic_keeps_an_administrator_and_nobody_changes_their_own_roles() {
+    on_both_databases(|clinic| {
+        let own = format!("/api/v1/staff/{}/roles", clinic.staff_id("admin"));
+        clinic.admin().if_match(1).put(&own, &json!({"roles": ["nurse"]})).expect_problem(409, "same_person");
+        let nurse = format!("/api/v1/staff/{}/roles", clinic.staff_id("nurse"));
+        clinic.admin().if_match(1).put(&nurse, &json!({"roles": ["admin"]})).expect(200);
+        let answers = std::thread::scope(|scope| {
+            let body = json!({"roles": ["front_desk"]});
+            let (a, b, one, two) = (clinic.admin().if_match(2), clinic.nurse().if_match(1), body.clone(), body);
+            let first = scope.spawn(move || a.put(&nurse, &one).status);
+            let second = scope.spawn(move || b.put(&own, &two).status);
+            [first.join().unwrap(), second.join().unwrap()]
+        });
+        let done = answers.iter().filter(|status| **status == 200).count();
+        assert!(done <= 1, "two administrators removed each other: {answers:?}");
+    });
+}

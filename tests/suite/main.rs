@@ -7,7 +7,6 @@ mod contract;
 mod crash;
 mod every_endpoint;
 mod fuzz;
-mod documents;
 mod patients;
 mod permissions;
 mod protocols;

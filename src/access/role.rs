@@ -41,7 +41,9 @@ impl Roles {
         let apart = [Role::Admin, Role::Auditor].into_iter().any(|role| roles.hold(role) && roles.0.len() > 1);
         match (roles.0.is_empty(), apart) {
             (true, _) => Err(FieldError::new("/roles", "required", "must name at least one role")),
-            (_, true) => Err(FieldError::new("/roles", "combination", "admin and auditor are held alone; use a second sign-in")),
+            (_, true) => {
+                Err(FieldError::new("/roles", "combination", "admin and auditor are held alone; use a second sign-in"))
+            }
             _ => Ok(roles),
         }
     }

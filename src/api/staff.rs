@@ -161,7 +161,11 @@ pub async fn clinic(permit: Permit<ReadClinic>, store: Data<Store>) -> Answer {
 /// Gives a person access. The password in the answer is shown once, and is kept nowhere: a repeat is a new request.
 #[utoipa::path(post, path = "/api/v1/staff", tag = "staff", operation_id = "staff_invite", summary = "Add a member of staff",
     request_body = InviteBody, responses((status = 201, description = "Added", body = InvitedView)))]
-pub async fn invite(act: Act<InviteStaff, InviteBody>, store: Data<Store>, passwords: Data<Passwords>) -> Answer<Written> {
+pub async fn invite(
+    act: Act<InviteStaff, InviteBody>,
+    store: Data<Store>,
+    passwords: Data<Passwords>,
+) -> Answer<Written> {
     let Act { permit, body, .. } = act;
     let mut errors = FieldErrors::none();
     let login = errors.take(checked("/login", &body.login, 3, 100));
@@ -205,7 +209,8 @@ pub async fn set_roles(act: Act<ChangeStaff, RolesBody>, Id(id): Id<StaffId>, st
     responses((status = 200, description = "The member as they are now", body = StaffView)))]
 pub async fn change(act: Act<ChangeStaff, MemberBody>, Id(id): Id<StaffId>, store: Data<Store>) -> Answer<Written> {
     let Act { permit, once, version, body } = act;
-    let name = body.display_name.map(|name| checked("/display_name", &name, 1, 200)).transpose().map_err(Refusal::from)?;
+    let name =
+        body.display_name.map(|name| checked("/display_name", &name, 1, 200)).transpose().map_err(Refusal::from)?;
     let written = store.write(permit, once, move |tx| {
         let before = member_to_change(tx, id, version)?;
         let retired_at = match body.active {

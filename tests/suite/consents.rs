@@ -1,1 +1,0 @@
-//! Consent: forms published, presented, signed, withdrawn, and asked about.

@@ -9,6 +9,7 @@ use crate::domain::id::{ClinicId, PatientId, SessionId, StaffId, TaskId};
 use crate::domain::task::{Task, TaskAudience, TaskCause, TaskKind};
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
+use uuid::Uuid;
 
 /// Which tasks a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -207,6 +208,25 @@ impl Change<'_> {
         }
         let (task, event) = Task::open(self.new_id(), cause, self.now());
         diesel::insert_into(tasks::table).values(Row::of(self.clinic(), &task)).execute(self.connection)?;
+        Ok(Some(event))
+    }
+
+    /// What the task waited for has happened: takes it off the list, if it is there.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn finish_task(&mut self, kind: TaskKind, subject: impl Into<Uuid>, outcome: &str) -> Result<Option<Event>> {
+        let row: Option<Row> = tasks::table
+            .filter(tasks::clinic_id.eq(self.clinic()))
+            .filter(tasks::kind.eq(kind))
+            .filter(tasks::subject_id.eq(AnyId(subject.into())))
+            .filter(tasks::done_at.is_null())
+            .select(Row::as_select())
+            .first(self.connection)
+            .optional()?;
+        let Some(row) = row else { return Ok(None) };
+        let (task, event) = row.into_task().done(self.person()?.staff, Some(outcome), self.now())?;
+        self.update_task(&task)?;
         Ok(Some(event))
     }
 

@@ -12,6 +12,7 @@ use crate::domain::consent::{
 };
 use crate::domain::id::{ConsentId, PatientId, SessionId, StaffId, WithdrawalId, WithdrawalReportId};
 use crate::domain::session::{PumpState, Session, SessionState};
+use crate::domain::task::TaskKind;
 use crate::domain::time::Timestamp;
 use crate::store::{Store, Written};
 use actix_web::web::Data;
@@ -244,15 +245,15 @@ pub async fn report(
 ) -> Answer<Written> {
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
-        tx.lock_patient(patient)?;
-        tx.saw(patient);
+        let held = tx.lock_patient(patient)?;
         let new = NewReport { patient, text: body.text, said_at: body.said_at };
         let made = Made { id: tx.new_id(), by: tx.person()?.staff, at: tx.now() };
         let (report, event) = WithdrawalReport::take(&new, made)?;
         tx.insert_withdrawal_report(&report)?;
+        let events = std::iter::once(event).chain(tx.ask_later(held, &report)?).collect();
         let location = format!("/api/v1/patients/{patient}/withdrawal-reports");
         let reply = reply::created(location, report.version, &ReportView::of(&report))?;
-        Ok(tx.record(vec![event], reply))
+        Ok(tx.record(events, reply))
     });
     Ok(written.await?)
 }
@@ -318,6 +319,7 @@ pub async fn resolve(
         let (report, event) = known.resolve(answer, &influence)?;
         tx.update_withdrawal_report(&report)?;
         let mut events = vec![event];
+        events.extend(tx.finish_task(TaskKind::WithdrawalQuestion, id, body.outcome.as_str())?);
         if body.outcome == ReportOutcome::Withdraws {
             let new = NewWithdrawal { scope, words: Some(words), ..NewWithdrawal::by_patient() };
             events.extend(tx.withdraw_whatever_binds(held, patient, new)?);

@@ -108,6 +108,10 @@ permissions! {
     /// Read one's own profile.
     ReadSelf = "self.profile" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
 
+    // trail
+    /// Read the trail: who saw a chart, what a person did.
+    ReadTrail = "audit.read" for [Auditor] with [Discloses];
+
     // clinic
     /// Set up a clinic with its first administrator.
     BootstrapClinic = "clinic.bootstrap" for [] with [Host];

@@ -11,6 +11,7 @@ pub mod consents;
 mod stated;
 
 pub mod alerts;
+pub mod audit_events;
 pub mod edge;
 pub mod endpoint;
 pub mod extract;
@@ -49,6 +50,7 @@ pub fn all() -> Vec<Endpoint> {
         observations::endpoints(),
         alerts::endpoints(),
         tasks::endpoints(),
+        audit_events::endpoints(),
     ]
     .into_iter()
     .flatten()

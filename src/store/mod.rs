@@ -11,6 +11,7 @@
 #[macro_use]
 mod connection;
 mod alerts;
+mod audit_events;
 mod bookings;
 mod charts;
 mod consents;
@@ -43,6 +44,7 @@ mod watch;
 pub mod column;
 
 pub use alerts::{AlertCursor, AlertFilter, AlertPage, DueCheck};
+pub use audit_events::{StoredEntry, TrailSearch};
 pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};

@@ -1,6 +1,7 @@
 //! The tests that need more than one layer: the shape of the source, the databases, and the API over HTTP.
 
 mod architecture;
+mod audit_events;
 mod configuration;
 mod consents;
 mod contract;

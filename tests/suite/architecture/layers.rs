@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
 const CRATES: [(&str, &[&str]); 9] = [
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
-    ("actix_web", &["api", "server", "cli"]),
+    ("actix_web", &["api", "server", "cli", "watch", "demo"]),
     ("utoipa", &["api", "server"]),
     ("utoipa_swagger_ui", &["api", "server"]),
     ("jsonwebtoken", &["access"]),

@@ -249,6 +249,27 @@ permissions! {
     DoTask = "task.done" for [Prescriber, Nurse, FrontDesk] with [Keyed];
     /// Look whether a check is overdue.
     WatchChecks = "check.watch" for [] with [Jobs];
+    // visits
+    /// Read pre-check, order, preparations, settlement, and what stands in the way.
+    ReadVisit = "visit.read" for [Prescriber, Nurse];
+    /// Save and sign the day-of check.
+    SavePrecheck = "visit.precheck" for [Prescriber, Nurse];
+    /// Release a session by signing its order.
+    SignOrder = "order.sign" for [Prescriber] with [Signed, Keyed];
+    /// Record what was drawn up; also the act a second person checks.
+    PrepareDrug = "visit.prepare" for [Prescriber, Nurse] with [Keyed];
+    /// Start the drug: the time-out at the chair.
+    StartSession = "session.start" for [Prescriber, Nurse] with [Signed, Keyed];
+    /// Take a false start back: no drug ran.
+    RetractStart = "session.retract_start" for [Prescriber, Nurse] with [Keyed];
+    /// Discharge the patient.
+    CompleteSession = "session.discharge" for [Prescriber, Nurse] with [Keyed];
+    /// Settle the drug; also the act a witness signs.
+    SettleDrug = "stock.waste" for [Prescriber, Nurse] with [Signed, Keyed];
+    /// Lock the record of a visit.
+    CloseSession = "session.close" for [Prescriber, Nurse] with [Signed, Keyed];
+    /// Say that one is in the house.
+    SetPresence = "self.presence" for [Prescriber, Nurse];
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub mod sign_in;
 pub mod staff;
 pub mod tasks;
 pub mod treatment_plans;
+pub mod visits;
 pub mod wire;
 
 pub use endpoint::{Endpoint, endpoints};
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Endpoint> {
         alerts::endpoints(),
         tasks::endpoints(),
         audit_events::endpoints(),
+        visits::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -1,10 +1,13 @@
 //! Who is in the house: a shift plan says who should be, only the person says who is (decisions.md 36).
 
+use super::alert::Cause;
 use super::event::{Event, EventKind, Subject};
 use super::id::StaffId;
+use super::monitoring::{Condition, Level};
 use super::record::Record;
 use super::refusal::Refusal;
 use super::time::Timestamp;
+use super::visit::Visit;
 
 /// Nobody announces more than one day ahead.
 pub const LONGEST_HOURS: i64 = 24;
@@ -53,6 +56,19 @@ impl Presence {
             now.since(acted) <= hours * 3_600_000 && spoken.is_none_or(|presence| presence.said_at < acted)
         });
         said_so || acted
+    }
+
+    /// The alert of a running visit that this person's leaving leaves without a prescriber: never a refusal, for the
+    /// visit goes on either way (decisions.md 36).
+    pub fn leaves_alone(&self, visit: Visit) -> Cause {
+        Cause {
+            session: visit.session,
+            patient: visit.patient,
+            condition: Condition::PrescriberAbsent,
+            occasion: self.said_at.to_string(),
+            level: Level::Act,
+            since: self.said_at,
+        }
     }
 
     /// The canonical form.

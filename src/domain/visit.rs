@@ -3,7 +3,6 @@
 use super::id::{PatientId, SessionId, StaffId};
 use super::refusal::{Clash, FieldErrors, Refusal};
 use super::route::{Person, Route};
-use super::session::Session;
 use super::time::Timestamp;
 
 /// How far ahead of the server's clock an instant may lie (decisions.md 34).
@@ -18,12 +17,6 @@ pub struct Visit {
     pub patient: PatientId,
     /// How the drug is given.
     pub route: Route,
-}
-
-impl From<&Session> for Visit {
-    fn from(session: &Session) -> Self {
-        Self { session: session.id, patient: session.patient_id, route: session.route }
-    }
 }
 
 impl Visit {

@@ -49,6 +49,7 @@ pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};
 pub use patients::{PatientCursor, PatientPage};
+pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
 pub use sign_ins::Refreshed;
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};

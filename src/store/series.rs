@@ -32,7 +32,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn given_in(&mut self, sessions: &[Session], held: Held) -> Result<HashMap<SessionId, Micrograms>> {
-        let visits: Vec<Visit> = sessions.iter().map(Visit::from).collect();
+        let visits: Vec<Visit> = sessions.iter().map(Session::visit).collect();
         let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
         let (events, preparations) = (self.dosing_events(&ids, held)?, self.preparations_of(&visits)?);
         let mut given = HashMap::new();

@@ -19,3 +19,4 @@ mod staff;
 mod support;
 mod treatment_plans;
 mod unit_of_work;
+mod visits;

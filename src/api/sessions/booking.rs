@@ -203,7 +203,7 @@ pub async fn book(act: Request<BookSession, BookBody>, store: Data<Store>) -> An
         let step = Session::schedule(new, Act::now(tx.person()?.staff, tx.now()), planned.unmet)?;
         tx.insert_session(&step, &facts.rules.staffing)?;
         let (id, version, events) = (step.session.id, step.session.version, step.events);
-        let view = shown(tx, step.session)?;
+        let view = shown(tx, held, step.session)?;
         let reply = reply::created(location(id), version, &view)?;
         Ok(tx.record(events, reply))
     });
@@ -238,7 +238,7 @@ pub async fn change(
         if !body.rebooks() {
             let step = before.reschedule(act, to, Vec::new())?;
             tx.save_step(&step)?;
-            return record(tx, step);
+            return record(tx, held, step);
         }
         let wish = body.wish(&before, set_aside.is_some());
         let facts = tx.booking_facts(held, &wish, Some(id))?;
@@ -250,7 +250,7 @@ pub async fn change(
             facts.plan.as_ref().filter(|_| body.treatment_plan_id.is_some()).map(|(plan, place)| (plan.id, *place));
         let step = before.reschedule(act, to, planned.unmet)?;
         tx.save_rebooked(&step, &facts.rules.staffing)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }

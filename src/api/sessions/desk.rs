@@ -127,12 +127,12 @@ pub async fn check_in(
 ) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         expect_version(version, session.version)?;
         session.visit().is_of(body.patient_id)?;
         let step = session.check_in(act_of(tx, body.stated())?, body.identifiers_confirmed, &tx.zone()?)?;
         tx.save_step(&step)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }
@@ -148,12 +148,12 @@ pub async fn undo_check_in(
 ) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         expect_version(version, session.version)?;
         let reason = checked("/reason", &body.reason, 1, 1000)?;
         let step = session.undo_check_in(act_of(tx, body.stated())?, reason, &tx.zone()?)?;
         tx.save_step(&step)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }
@@ -169,12 +169,12 @@ pub async fn cancel(
 ) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         expect_version(version, session.version)?;
         let note = words("/note", body.note.as_deref())?;
         let step = session.cancel(act_of(tx, body.stated())?, body.reason, note)?;
         tx.save_step(&step)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }
@@ -190,12 +190,12 @@ pub async fn no_show(
 ) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         expect_version(version, session.version)?;
         let grace_min = tx.policy()?.rules.booking.no_show_minutes;
         let step = session.no_show(act_of(tx, body.stated())?, grace_min)?;
         tx.save_step(&step)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }
@@ -211,13 +211,13 @@ pub async fn reinstate(
 ) -> Answer<Written> {
     let Request { permit, once, version, body } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         expect_version(version, session.version)?;
         let reason = checked("/reason", &body.reason, 1, 1000)?;
         let step = session.reinstate(act_of(tx, body.stated())?, reason, &tx.zone()?)?;
         let staffing = tx.policy()?.rules.staffing;
         tx.save_rebooked(&step, &staffing)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }
@@ -233,12 +233,12 @@ pub async fn abort(
 ) -> Answer<Written> {
     let Request { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         session.visit().is_of(body.patient_id)?;
         let note = words("/note", body.note.as_deref())?;
         let step = session.abort(act_of(tx, body.stated())?, body.reason, note)?;
         tx.save_step(&step)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }
@@ -254,7 +254,7 @@ pub async fn set_escort(
 ) -> Answer<Written> {
     let Request { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         let kind = body.kind.unwrap_or(EscortKind::Person);
         let who = EscortName::parse(&body.name, body.relationship.as_deref(), &body.phone, kind)?;
         let status = body.status.unwrap_or(EscortStatus::Expected);
@@ -266,7 +266,7 @@ pub async fn set_escort(
             events.push(event);
         }
         let version = session.version;
-        let view = super::shown(tx, session)?;
+        let view = super::shown(tx, held, session)?;
         let reply = super::super::reply::ok(version, &view)?;
         Ok(tx.record(events, reply))
     });
@@ -285,7 +285,7 @@ pub async fn hand_over(
 ) -> Answer<Written> {
     let Request { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         if !tx.house()?.nurses.contains(&body.to_staff_id) {
             return Err(Refusal::invalid(
                 "/to_staff_id",
@@ -305,7 +305,7 @@ pub async fn hand_over(
         let (step, handover) = session.hand_over(act_of(tx, body.stated())?, new)?;
         tx.save_step(&step)?;
         tx.insert_handover(&handover)?;
-        record(tx, step)
+        record(tx, held, step)
     });
     Ok(written.await?)
 }

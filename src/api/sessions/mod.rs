@@ -9,25 +9,24 @@ mod views;
 use super::Endpoint;
 use crate::access::permission::Permission;
 use crate::domain::id::SessionId;
-use crate::domain::refusal::Unmet;
 use crate::domain::session::{Session, Step};
-use crate::store::{Gather, Recorded, Result, StoreError, Writer};
+use crate::store::{Gather, Held, Recorded, Result, StoreError, Writer};
 use views::{SessionShown, Shown, is_clinical};
 
-/// Loads what is shown beside a session.
-fn shown(tx: &mut Gather<'_>, session: Session) -> Result<SessionShown> {
+/// Loads what is shown beside a session, to clinicians also what stands in the way of its next step.
+fn shown(tx: &mut Gather<'_>, held: Held, session: Session) -> Result<SessionShown> {
     let patient = tx.patient_labels(&[session.patient_id])?.pop().ok_or(StoreError::NotFound)?;
     let escorts = tx.escorts(&[session.id])?;
     let clinical = is_clinical(tx.actor());
-    let blocked_by: Vec<Unmet> = Vec::new();
+    let blocked_by = if clinical { tx.in_the_way(held, &session)? } else { Vec::new() };
     Ok(SessionShown::of(Shown { session, patient, escorts, blocked_by }, clinical))
 }
 
 /// Ends a unit with a session's new state.
-fn record<P: Permission>(tx: &mut Writer<'_, P>, step: Step) -> Result<Recorded> {
+fn record<P: Permission>(tx: &mut Writer<'_, P>, held: Held, step: Step) -> Result<Recorded> {
     let version = step.session.version;
     let events = step.events;
-    let view = shown(tx, step.session)?;
+    let view = shown(tx, held, step.session)?;
     let reply = super::reply::ok(version, &view)?;
     Ok(tx.record(events, reply))
 }

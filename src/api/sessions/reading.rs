@@ -83,8 +83,8 @@ impl ListQuery {
 pub async fn read(permit: Permit<ReadSession>, Id(id): Id<SessionId>, store: Data<Store>) -> Answer {
     let (version, view) = store
         .read(permit, move |tx| {
-            let session = tx.session(id)?;
-            Ok((session.version, shown(tx, session)?))
+            let (held, session) = (tx.snapshot(), tx.session(id)?);
+            Ok((session.version, shown(tx, held, session)?))
         })
         .await?;
     reply::shown(version, &view)

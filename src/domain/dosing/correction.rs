@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::event::{Administration, Amends, DosingEvent};
+use super::history::effective;
 use crate::domain::act::{Act, Ahead, Stated};
 use crate::domain::id::{DosingEventId, StaffId};
 use crate::domain::refusal::{Clash, Override, Refusal, Unmet};
@@ -96,6 +97,23 @@ impl Corrector {
             Some(draft) => DosingEvent { what: draft.what, order: draft.order, reason: draft.reason, ..entry.clone() },
         };
         Ok(DosingEvent { id, act, amends: Some(amends), unmet: Vec::new(), moved_from: None, ..amended })
+    }
+
+    /// Says of everything the record has about the drug that it should never have been: the start was false, and no
+    /// drug ran. Rescue drugs stay: they were given.
+    ///
+    /// # Errors
+    /// As [`Self::amend`].
+    pub fn take_back_start(
+        &self,
+        all: &[DosingEvent],
+        session: &Session,
+        mut new_id: impl FnMut() -> DosingEventId,
+    ) -> Result<Vec<DosingEvent>, Refusal> {
+        let history = effective(all);
+        let of_the_drug = history.events().iter().filter(|entry| !matches!(entry.what, Administration::Rescue(_)));
+        let nothing = Correction { draft: None, occurred_at: None, observed_by: None };
+        of_the_drug.map(|entry| self.amend((entry, all), session, new_id(), nothing.clone())).collect()
     }
 
     /// Moves an entry that was made in the wrong patient's record: an error mark on the one, a copy with the same

@@ -3,6 +3,7 @@
 //! Every function takes the visits it is about, so that one session and a whole board cost the same number of
 //! queries (engineering.md 7.13).
 
+mod facts;
 mod orders;
 mod prechecks;
 mod preparations;

@@ -1,11 +1,15 @@
 //! Who is in the house.
 
 use crate::access::role::Role;
-use crate::domain::id::{ClinicId, StaffId};
+use crate::domain::id::{ClinicId, PatientId, SessionId, StaffId};
 use crate::domain::presence::Presence;
+use crate::domain::route::Route;
+use crate::domain::session::SessionState;
 use crate::domain::time::Timestamp;
+use crate::domain::visit::Visit;
 use crate::store::error::{Result, StoreError};
 use crate::store::schema::foundation::{signing_tokens, staff_roles};
+use crate::store::schema::sessions::sessions;
 use crate::store::schema::visits::presence;
 use crate::store::transaction::{Change, Gather};
 use diesel::dsl::max;
@@ -68,6 +72,21 @@ impl Gather<'_> {
             Presence::is_on_site(said, acted, hours, now)
         };
         Ok(prescribers.into_iter().filter(is_here).collect())
+    }
+}
+
+impl Gather<'_> {
+    /// The visits in which drug runs or is paused.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn running_visits(&mut self) -> Result<Vec<Visit>> {
+        let running: Vec<(SessionId, PatientId, Route)> = sessions::table
+            .filter(sessions::clinic_id.eq(self.clinic()))
+            .filter(sessions::state.eq_any([SessionState::InProgress, SessionState::Paused]))
+            .select((sessions::id, sessions::patient_id, sessions::route))
+            .load(self.connection)?;
+        Ok(running.into_iter().map(|(session, patient, route)| Visit { session, patient, route }).collect())
     }
 }
 

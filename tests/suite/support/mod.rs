@@ -5,6 +5,7 @@
 
 mod actor;
 pub mod stand_alone;
+pub mod visit;
 
 pub use actor::{Actor, Answer};
 

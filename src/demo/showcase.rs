@@ -250,3 +250,17 @@ impl Story {
         self.house.desk.post_to(&path, self.version_of(visit)?, json!({"reason": "illness"})).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_early_afternoon_wherever_the_demonstration_is_run() {
+        for hour in 0..24 {
+            let now = Timestamp::parse("2026-03-02T00:20:00Z").unwrap().plus_minutes(hour * 60);
+            let zone = TimeZone::get(&working_day_zone(now)).unwrap();
+            assert_eq!(zone.to_datetime(now.to_jiff()).hour(), 13, "{hour}");
+        }
+    }
+}

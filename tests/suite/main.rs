@@ -16,6 +16,7 @@ mod schema;
 mod sessions;
 mod sign_in;
 mod staff;
+mod simulator;
 mod support;
 mod treatment_plans;
 mod unit_of_work;

@@ -17,7 +17,7 @@ const MOST_STOP_RULES: usize = 20;
 
 /// Unchecked: the members of a plan as a body sends them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `PlanText`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `PlanText`, where they are documented")]
 pub struct PlanFields {
     pub indication: Option<String>,
     pub protocol: Option<ProtocolId>,
@@ -33,7 +33,7 @@ pub struct PlanFields {
 
 /// A merge patch of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields of `PlanText`, where they are documented")]
+#[expect(missing_docs, reason = "the fields of `PlanText`, where they are documented")]
 pub struct PlanPatch {
     pub indication: Patch<String>,
     pub protocol: Patch<ProtocolId>,
@@ -97,6 +97,7 @@ impl PlanFields {
         let review_on = errors.take(self.review_on.ok_or_else(|| required("/review_on")));
         errors.finish()?;
         let (Some(indication), Some(weight_basis), Some(review_on)) = (indication, weight_basis, review_on) else {
+            // Each that is missing was noted, so `finish` has refused already.
             return Err(Refusal::Invalid(Vec::new()));
         };
         Ok(PlanText {

@@ -3,10 +3,12 @@
 //! It knows nothing that a client could not know: it charts what the simulated monitor shows, reads the level the
 //! server answers with, and follows its advice.
 
+mod charting;
+
 use super::client::{DemoError, Result, Signed, number, text};
 use super::guest::Guest;
 use super::house::House;
-use super::physiology::{Preset, Reading, Visit as Body};
+use super::physiology::{self, Preset, Visit as Body};
 use super::random::Dice;
 use crate::domain::dosing::convert::{pump_rate, pump_step, rate_for};
 use crate::domain::quantity::{
@@ -94,7 +96,7 @@ impl Visit {
         place: i64,
         local_start: &str,
         mut dice: Dice,
-        patient: &super::physiology::Patient,
+        patient: &physiology::Patient,
     ) -> Result<Self> {
         let body = json!({
             "patient_id": guest.patient, "treatment_plan_id": guest.plan, "local_start": local_start,
@@ -366,90 +368,6 @@ impl Visit {
             json!({"patient_id": patient}),
         )?;
         self.move_to(Stage::Closed);
-        Ok(())
-    }
-
-    /// Charts what the monitor shows, with the questions of a full check when `full`; gives back the level.
-    fn chart(&mut self, house: &House, full: bool) -> Result<String> {
-        let seen = self.body.reading(&mut self.dice);
-        let mut body = self.row(&seen);
-        if full {
-            let asked = self.questions(&seen);
-            if let (Some(row), Some(asked)) = (body.as_object_mut(), asked.as_object()) {
-                row.extend(asked.clone());
-            }
-        }
-        let path = self.path("/observations");
-        let answer = house.nurse(self.guest.number)?.post(&path, body)?;
-        let level = text(&answer, &path, "level")?;
-        self.outcome.rows += 1;
-        self.outcome.alarming_rows += u64::from(matches!(level.as_str(), "act" | "pause" | "stop"));
-        Ok(level)
-    }
-
-    fn row(&self, seen: &Reading) -> Value {
-        let flags: &[&str] = if seen.red_flag { &["chest_pain_or_pressure"] } else { &[] };
-        json!({
-            "patient_id": self.guest.patient, "systolic_mmhg": seen.systolic, "diastolic_mmhg": seen.diastolic,
-            "heart_rate_per_min": seen.heart_rate, "spo2_percent": seen.spo2, "resp_rate_per_min": seen.respiration,
-            "sedation": {"scale": "moaas", "score": 5}, "red_flags": flags,
-        })
-    }
-
-    fn questions(&mut self, seen: &Reading) -> Value {
-        let dissociated = self.stage == Stage::Running;
-        let cadss = if dissociated { self.dice.between(1, 9) } else { 0 };
-        let orientation = if dissociated && cadss > 7 { 3 } else { 4 };
-        let pain = if self.stage == Stage::Recovering { (self.pain - 3).max(0) } else { self.pain };
-        let recovering = self.stage == Stage::Recovering && self.minute - self.since >= 45;
-        let mut asked = json!({
-            "orientation_score": orientation, "dissociation": {"scale": "cadss6", "total": cadss}, "pain_nrs_0_10": pain, "nausea": "none",
-        });
-        if recovering {
-            let vital_signs =
-                if (seen.systolic - self.body.resting_systolic()).abs() * 5 <= self.body.resting_systolic() {
-                    2
-                } else {
-                    1
-                };
-            let items = json!({"vital_signs": vital_signs, "gait": 2, "nausea": 2, "pain": 2, "iv_site": 2});
-            let score = json!([{"scale": "padss", "version": 1, "items": items}]);
-            if let Some(asked) = asked.as_object_mut() {
-                asked.insert("gait".into(), json!("steady"));
-                asked.insert("scores".into(), score);
-            }
-        }
-        asked
-    }
-
-    /// A named person answers every open alert with what was done, and ends those that ask for it.
-    fn answer_alerts(&self, house: &House) -> Result<()> {
-        let prescriber = house.prescriber(self.guest.number)?;
-        for (wanted, act, body) in [
-            ("open", "acknowledge", json!({"action_code": "observed", "text": "seen at the chair"})),
-            ("acknowledged", "resolve", json!({"text": "back to the baseline"})),
-        ] {
-            let list = prescriber.get(&format!("/alerts?session_id={}", self.session))?;
-            for alert in list.get("items").and_then(Value::as_array).into_iter().flatten() {
-                if alert.get("state").and_then(Value::as_str) == Some(wanted) {
-                    let id = text(alert, "/alerts", "id")?;
-                    prescriber.post(&format!("/alerts/{id}/{act}"), body.clone())?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What waits for a person about this visit is done by the prescriber.
-    fn do_tasks(&self, house: &House) -> Result<()> {
-        let prescriber = house.prescriber(self.guest.number)?;
-        let list = prescriber.get("/tasks")?;
-        for task in list.get("items").and_then(Value::as_array).into_iter().flatten() {
-            if task.get("session_id").and_then(Value::as_str) == Some(self.session.as_str()) {
-                let id = text(task, "/tasks", "id")?;
-                prescriber.post(&format!("/tasks/{id}/done"), json!({"outcome": "reviewed"}))?;
-            }
-        }
         Ok(())
     }
 

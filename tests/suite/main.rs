@@ -8,6 +8,7 @@ mod contract;
 mod crash;
 mod every_endpoint;
 mod fuzz;
+mod monitoring;
 mod patients;
 mod permissions;
 mod protocols;

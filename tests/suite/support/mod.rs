@@ -171,6 +171,11 @@ impl Clinic {
         self.staff[who]
     }
 
+    /// The clock looks once at every visit that is due, as the server's own watcher does.
+    pub fn look_after_checks(&self) {
+        block_on(chairside::watch::look(&self.store)).unwrap();
+    }
+
     /// Moves the clock.
     pub fn advance_minutes(&self, minutes: i64) {
         self.clock.advance_minutes(minutes);

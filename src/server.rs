@@ -36,7 +36,7 @@ pub struct Parts {
 pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<Server> {
     let passwords = Passwords::new(parts.password_cost)
         .ok_or_else(|| io::Error::other("not enough memory for one password hash"))?;
-    actix_web::rt::spawn(watch::run(parts.store.clone()));
+    actix_web::rt::spawn(look_after_checks(parts.store.clone()));
     let store = web::Data::new(parts.store);
     let authority = web::Data::new(Authority::new(parts.keys.tokens));
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
@@ -63,4 +63,21 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
         .shutdown_timeout(20)
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// How often the clock looks for overdue checks; they are late by minutes, so seconds do not matter.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Looks again and again, as long as the server runs. A simulated clock is looked at by whoever moves it.
+async fn look_after_checks(store: Store) {
+    if store.clock().is_simulated() {
+        return;
+    }
+    let mut ticks = actix_web::rt::time::interval(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = watch::look(&store).await {
+            tracing::warn!(%error, "the watcher could not ask which visits are due");
+        }
+    }
 }

@@ -6,14 +6,11 @@
 use crate::access::permission::WatchChecks;
 use crate::access::permit::{Origin, Permit};
 use crate::store::{Once, Reply, Result, Store};
-use std::time::Duration;
 
 /// The name of this watcher in the trail.
 const NAME: &str = "check_watcher";
 /// How many visits one look takes on.
 const AT_MOST: i64 = 200;
-/// How often the clock looks; a check is late by minutes, so seconds do not matter.
-const EVERY: Duration = Duration::from_secs(5);
 
 /// Looks once at every visit that is due; gives back how many.
 ///
@@ -39,18 +36,4 @@ pub async fn look(store: &Store) -> Result<usize> {
         }
     }
     Ok(looked)
-}
-
-/// Looks again and again, as long as the server runs. A simulated clock is looked at by whoever moves it.
-pub async fn run(store: Store) {
-    if store.clock().is_simulated() {
-        return;
-    }
-    let mut ticks = actix_web::rt::time::interval(EVERY);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = look(&store).await {
-            tracing::warn!(%error, "the watcher could not ask which visits are due");
-        }
-    }
 }

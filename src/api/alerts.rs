@@ -31,6 +31,7 @@ pub struct AlertQuery {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 500)]
     cursor: Option<String>,
 }
 
@@ -150,7 +151,12 @@ pub async fn list(
 ) -> Answer {
     let AlertQuery { state, session_id, limit, cursor } = query.0;
     let limit = page::limit(limit)?;
-    let after: Option<AlertCursor> = cursors.read("alerts", cursor.as_deref())?;
+    let name = format!(
+        "alerts/{}/{}",
+        state.map_or("", AlertState::as_str),
+        session_id.map_or_else(String::new, |id| id.to_string())
+    );
+    let after: Option<AlertCursor> = cursors.read(&name, cursor.as_deref())?;
     let filter = AlertFilter { state, session: session_id };
     let found = store.read(permit, move |tx| {
         let found = tx.alerts(filter, after.as_ref(), limit)?;
@@ -159,7 +165,7 @@ pub async fn list(
         Ok((found, actions))
     });
     let (found, actions) = found.await?;
-    let next_cursor = found.next.and_then(|last| cursors.write("alerts", &last));
+    let next_cursor = found.next.and_then(|last| cursors.write(&name, &last));
     reply::listed(&AlertPageView {
         items: found.items.iter().map(|alert| AlertView::of(alert, &actions)).collect(),
         next_cursor,

@@ -32,6 +32,7 @@ pub struct TaskQuery {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 500)]
     cursor: Option<String>,
 }
 
@@ -123,13 +124,18 @@ pub async fn list(
 ) -> Answer {
     let TaskQuery { kind, due, done, limit, cursor } = query.0;
     let limit = page::limit(limit)?;
-    let after: Option<TaskCursor> = cursors.read("tasks", cursor.as_deref())?;
+    let name = format!(
+        "tasks/{}/{}/{done}",
+        kind.map_or("", TaskKind::as_str),
+        due.map_or_else(String::new, |due| due.to_string())
+    );
+    let after: Option<TaskCursor> = cursors.read(&name, cursor.as_deref())?;
     let found = store.read(permit, move |tx| {
         let filter = TaskFilter { audiences: own_lists(tx), kind, due_until: due, with_done: done };
         tx.tasks(&filter, after.as_ref(), limit)
     });
     let found = found.await?;
-    let next_cursor = found.next.and_then(|last| cursors.write("tasks", &last));
+    let next_cursor = found.next.and_then(|last| cursors.write(&name, &last));
     reply::listed(&TaskPageView { items: found.items.into_iter().map(TaskView::of).collect(), next_cursor })
 }
 

@@ -23,7 +23,9 @@ const MOST: usize = 200;
 /// Rows in the order they happened.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ObservationBatch)]
+#[schema(as = ObservationBatch, example = json!({"items": [{"key": "0190a5c0-0000-7000-8000-00000000a001",
+    "observation": {"patient_id": "0190a5c0-0000-7000-8000-000000000001", "occurred_at": "2026-03-02T15:20:00.000Z",
+        "systolic_mmhg": 148, "diastolic_mmhg": 92}}]}))]
 pub struct BatchBody {
     /// Each is read by itself, so that one that cannot be read does not refuse the others.
     #[schema(value_type = Vec<BatchItemBody>, max_items = 200)]

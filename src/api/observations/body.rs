@@ -60,10 +60,10 @@ pub struct ObservationBody {
     #[schema(minimum = 40, maximum = 100)]
     spo2_percent: Option<i64>,
     /// Oxygen given.
-    #[schema(example = "2")]
+    #[schema(example = "2", pattern = "^(0|[1-9][0-9]?)(\\.[0-9]{1,3})?$")]
     oxygen_flow_l_per_min: Option<String>,
     /// Temperature.
-    #[schema(example = "36.8")]
+    #[schema(example = "36.8", pattern = "^[34][0-9](\\.[0-9])?$")]
     temperature_c: Option<String>,
     /// Sedation.
     sedation: Option<SedationBody>,
@@ -87,7 +87,7 @@ pub struct ObservationBody {
     #[schema(minimum = 0, maximum = 50)]
     vomit_count: Option<i64>,
     /// Absent: not asked. Empty: asked, and none.
-    #[schema(value_type = Option<Vec<RedFlag>>)]
+    #[schema(value_type = Option<Vec<RedFlag>>, max_items = 10)]
     red_flags: Option<Vec<String>>,
     /// Gait.
     #[schema(value_type = Option<Gait>)]
@@ -100,9 +100,11 @@ pub struct ObservationBody {
     rhythm: Option<String>,
     /// Scores with all their items; the total is checked.
     #[serde(default)]
+    #[schema(max_items = 4)]
     scores: Vec<ScoreBody>,
     /// What was looked for and not found.
     #[serde(default)]
+    #[schema(max_items = 20)]
     absent: Vec<AbsentBody>,
     /// Free text; no rule reads it.
     #[schema(max_length = 4000)]
@@ -131,7 +133,7 @@ pub struct HallucinationBody {
     present: bool,
     /// Of which senses.
     #[serde(default)]
-    #[schema(value_type = Vec<Modality>)]
+    #[schema(value_type = Vec<Modality>, max_items = 4)]
     modality: Vec<String>,
     /// Whether the patient knew that it was not real.
     insight_kept: Option<bool>,
@@ -146,9 +148,10 @@ pub struct HallucinationBody {
 #[schema(as = NewDissociation)]
 pub struct DissociationBody {
     /// `cadss6`.
-    #[schema(example = "cadss6")]
+    #[schema(example = "cadss6", pattern = "^cadss6$")]
     scale: String,
     /// Six numbers of 0 to 4.
+    #[schema(min_items = 6, max_items = 6)]
     items: Option<Vec<i64>>,
     /// Checked against the items where both are sent.
     #[schema(minimum = 0, maximum = 24)]
@@ -204,7 +207,7 @@ pub struct AmendmentBody {
 /// Where a row belongs.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ObservationMove)]
+#[schema(as = ObservationMove, example = json!({"patient_id": "0190a5c0-0000-7000-8000-000000000001", "to_session_id": "0190a5c0-0000-7000-8000-000000000010", "reason": "charted at the wrong chair"}))]
 pub struct MoveBody {
     /// The patient it was charted on.
     pub patient_id: PatientId,

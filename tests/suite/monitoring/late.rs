@@ -55,7 +55,10 @@ fn a_batch_has_between_one_and_two_hundred_rows() {
     on_both_databases(|clinic| {
         let bed = Bed::arrived(clinic);
         let path = bed.path("observations/batch");
-        bed.nurse().post(&path, &json!({"items": []})).expect_problem(422, "validation_failed").expect_field("/items", "range");
+        bed.nurse()
+            .post(&path, &json!({"items": []}))
+            .expect_problem(422, "validation_failed")
+            .expect_field("/items", "range");
         let many: Vec<Value> = (0..201).map(|index| json!({"key": key(index), "observation": {}})).collect();
         bed.nurse().post(&path, &json!({"items": many})).expect_problem(422, "validation_failed");
         let short = json!({"items": [{"key": "short", "observation": bed.row(&json!({"pain_nrs_0_10": 2}))}]});

@@ -25,7 +25,8 @@ impl<'c> Bed<'c> {
         let path = format!("/api/v1/sessions/{}/check-in", made.id());
         clinic.front_desk().if_match(made.version()).post(&path, &body).expect(200);
         let bed = Self { clinic, patient: desk.patient.clone(), session: made.id(), protocol: desk.protocol.clone() };
-        bed.chart(&json!({"systolic_mmhg": 128, "diastolic_mmhg": 78, "spo2_percent": 98, "heart_rate_per_min": 70})).expect(201);
+        bed.chart(&json!({"systolic_mmhg": 128, "diastolic_mmhg": 78, "spo2_percent": 98, "heart_rate_per_min": 70}))
+            .expect(201);
         bed
     }
 
@@ -118,7 +119,11 @@ fn the_impossible_is_refused_with_its_pointers_and_leaves_nothing() {
         bed.chart(&json!({})).expect_problem(422, "validation_failed").expect_field("", "required");
         let stranger = json!({"pain_nrs_0_10": 3, "observed_by": "0190a5c0-0000-7000-8000-000000000001"});
         bed.chart(&stranger).expect_problem(422, "validation_failed").expect_field("/observed_by", "unknown");
-        for (bad, status) in [(json!({"systolic_mmhg": "148"}), 400), (json!({"systolic": 148}), 400), (json!({"pain_nrs_0_10": 3.5}), 400)] {
+        for (bad, status) in [
+            (json!({"systolic_mmhg": "148"}), 400),
+            (json!({"systolic": 148}), 400),
+            (json!({"pain_nrs_0_10": 3.5}), 400),
+        ] {
             bed.chart(&bad).expect(status);
         }
         assert_eq!(bed.rows().len(), 1);
@@ -134,7 +139,10 @@ fn a_frightening_number_is_saved_alarmed_and_answered_by_name_with_an_action() {
         assert_eq!(row["rules"], json!(["pressure_high.systolic.stop"]));
         assert_eq!(row["mean_arterial_mmhg"], 149);
         let alert = bed.alerts().remove(0);
-        assert_eq!((&alert["state"], &alert["level"], &alert["paged_at"]), (&json!("open"), &json!("pause"), &Value::Null));
+        assert_eq!(
+            (&alert["state"], &alert["level"], &alert["paged_at"]),
+            (&json!("open"), &json!("pause"), &Value::Null)
+        );
         assert_eq!(row["alerts"], json!([alert["id"]]));
         clinic.advance_minutes(2);
         let again = bed.pressure(203, 118);
@@ -142,21 +150,50 @@ fn a_frightening_number_is_saved_alarmed_and_answered_by_name_with_an_action() {
         let alert = bed.alerts().remove(0);
         assert_eq!(alert["level"], "stop");
         assert!(alert["paged_at"].is_string(), "the second reading pages: {alert}");
-        clinic.front_desk().post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"})).expect_problem(403, "forbidden");
-        bed.nurse().post(&alert_path(&alert, "acknowledge"), &json!({"text": "saw it"})).expect_problem(400, "malformed_request");
-        bed.nurse().post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "shrugged"})).expect_problem(422, "validation_failed");
+        clinic
+            .front_desk()
+            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"}))
+            .expect_problem(403, "forbidden");
+        bed.nurse()
+            .post(&alert_path(&alert, "acknowledge"), &json!({"text": "saw it"}))
+            .expect_problem(400, "malformed_request");
+        bed.nurse()
+            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "shrugged"}))
+            .expect_problem(422, "validation_failed");
         bed.nurse().post(&alert_path(&alert, "resolve"), &json!({"text": "fine"})).expect_problem(409, "wrong_state");
-        let told = bed.nurse().post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "stopped", "text": "clamped"})).expect(200).body;
+        let told = bed
+            .nurse()
+            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "stopped", "text": "clamped"}))
+            .expect(200)
+            .body;
         let nurse = clinic.staff_id("nurse").to_string();
         assert_eq!((&told["state"], &told["acknowledged_by"]), (&json!("acknowledged"), &json!(nurse)));
-        assert_eq!((&told["actions"][0]["action_code"], &told["seen_by_prescriber"]), (&json!("stopped"), &json!(false)));
-        bed.nurse().post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"})).expect_problem(409, "already_done");
-        let looked = clinic.prescriber().post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"})).expect(200).body;
+        assert_eq!(
+            (&told["actions"][0]["action_code"], &told["seen_by_prescriber"]),
+            (&json!("stopped"), &json!(false))
+        );
+        bed.nurse()
+            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"}))
+            .expect_problem(409, "already_done");
+        let looked = clinic
+            .prescriber()
+            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"}))
+            .expect(200)
+            .body;
         assert_eq!(looked["seen_by_prescriber"], true);
-        let ended = bed.nurse().post(&alert_path(&alert, "resolve"), &json!({"text": "142/86 after ten minutes"})).expect(200).body;
+        let ended = bed
+            .nurse()
+            .post(&alert_path(&alert, "resolve"), &json!({"text": "142/86 after ten minutes"}))
+            .expect(200)
+            .body;
         assert_eq!((&ended["state"], ended["actions"].as_array().unwrap().len()), (&json!("closed"), 3));
         let trail = clinic.trail();
-        for entry in ["observation.recorded success", "alert.raised success", "alert.acknowledged success", "alert.resolved success"] {
+        for entry in [
+            "observation.recorded success",
+            "alert.raised success",
+            "alert.acknowledged success",
+            "alert.resolved success",
+        ] {
             assert!(trail.contains(&entry.to_owned()), "{entry} in {trail:?}");
         }
     });
@@ -185,12 +222,21 @@ fn a_corrected_number_takes_its_alert_back_and_stays_readable() {
         let values = bed.row(&json!({"systolic_mmhg": 125, "diastolic_mmhg": 81, "occurred_at": wrong["occurred_at"]}));
         let body = json!({"patient_id": bed.patient, "correction": "corrected", "reason": "typed 205 for 125", "observation": values});
         let empty = json!({"patient_id": bed.patient, "correction": "corrected", "reason": "x"});
-        bed.nurse().post(&format!("{path}/amendments"), &empty).expect_problem(422, "validation_failed").expect_field("/observation", "required");
+        bed.nurse()
+            .post(&format!("{path}/amendments"), &empty)
+            .expect_problem(422, "validation_failed")
+            .expect_field("/observation", "required");
         let right = bed.nurse().post(&format!("{path}/amendments"), &body).expect(201).body;
-        assert_eq!((&right["amends_id"], &right["level"], &right["correction"]), (&wrong["id"], &json!("none"), &json!("corrected")));
+        assert_eq!(
+            (&right["amends_id"], &right["level"], &right["correction"]),
+            (&wrong["id"], &json!("none"), &json!("corrected"))
+        );
         assert_eq!(bed.state_of("pressure_high").as_deref(), Some("retracted"));
         let old = bed.nurse().get(&path).expect(200).body;
-        assert_eq!((&old["status"], &old["systolic_mmhg"], &old["level"]), (&json!("amended"), &json!(205), &json!("pause")));
+        assert_eq!(
+            (&old["status"], &old["systolic_mmhg"], &old["level"]),
+            (&json!("amended"), &json!(205), &json!("pause"))
+        );
         bed.nurse().post(&format!("{path}/amendments"), &body).expect_problem(409, "already_done");
         let error = json!({"patient_id": bed.patient, "correction": "entered_in_error", "reason": "no such reading"});
         let path = format!("/api/v1/observations/{}", right["id"].as_str().unwrap());
@@ -249,7 +295,10 @@ fn a_flowsheet_is_a_table_that_no_spreadsheet_runs() {
         let bed = Bed::arrived(clinic);
         bed.chart(&json!({"pain_nrs_0_10": 4, "note": "=HYPERLINK(\"http://x\")"})).expect(201);
         let sheet = bed.nurse().get(&bed.path("flowsheet")).expect(200).body;
-        assert_eq!((&sheet["baseline"]["systolic_mmhg"], &sheet["baseline"]["pain_nrs_0_10"]), (&json!(128), &json!(4)));
+        assert_eq!(
+            (&sheet["baseline"]["systolic_mmhg"], &sheet["baseline"]["pain_nrs_0_10"]),
+            (&json!(128), &json!(4))
+        );
         let table = bed.nurse().get(&format!("{}?format=csv", bed.path("flowsheet"))).expect(200);
         let text = String::from_utf8(table.bytes.clone()).unwrap();
         assert!(text.starts_with("\"occurred_at\",\"phase\",\"systolic_mmhg\""), "{text}");

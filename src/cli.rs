@@ -129,7 +129,8 @@ fn serve(config: &Config) -> io::Result<()> {
     let listener = std::net::TcpListener::bind(&config.bind)?;
     tracing::info!(bind = config.bind, "ready; the documentation is at /docs/");
     let parts = Parts { store, keys, password_cost: Cost::DEFAULT };
-    actix_web::rt::System::new().block_on(server::start(parts, listener, config.workers.into())?)
+    // Inside the runtime: the watcher is started with the server.
+    actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
 }
 
 /// Makes the clinic and its first administrator, and prints a random password once.

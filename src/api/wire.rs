@@ -181,6 +181,7 @@ fn amount_schema<A: Amount>() -> RefOr<Schema> {
             .schema_type(Type::String)
             .pattern(Some(format!("^(0|[1-9][0-9]{{0,8}})(\\.[0-9]{{1,{places}}})?$")))
             .max_length(Some(13))
+            .examples(A::new(A::SCALE.clamp(A::LEAST, A::MOST)).ok().map(|one| one.to_string()))
     };
     RefOr::T(Schema::Object(object.description(Some(format!("In {}", A::UNIT))).build()))
 }

@@ -167,7 +167,11 @@ pub fn example(document: &Value, body: &Value) -> Option<Value> {
     if body["example"].is_null() { assembled(document, &body["schema"]) } else { Some(body["example"].clone()) }
 }
 
-fn assembled(document: &Value, schema: &Value) -> Option<Value> {
+/// A value of a schema, from what the document says of it.
+pub fn assembled(document: &Value, schema: &Value) -> Option<Value> {
+    if !schema["example"].is_null() {
+        return Some(schema["example"].clone());
+    }
     let schema = resolve(document, schema);
     let said = [&schema["example"], &schema["examples"][0], &schema["const"], &schema["enum"][0]];
     if let Some(said) = said.into_iter().find(|said| !said.is_null()) {

@@ -2,14 +2,15 @@
 //! and what was never answered can be sent again.
 
 use std::io::Write as _;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chairside::store::DatabaseUrl;
 use serde_json::{Value, json};
 
 use crate::schema::catalogue::Database;
+use crate::support::program::Program;
 use crate::support::{Kind, PASSWORD, scratch, stand_alone};
 
 /// How many clients write at the same time.
@@ -21,76 +22,6 @@ struct Attempt {
     key: String,
     /// The status, or none when the program died before it answered.
     status: Option<u16>,
-}
-
-/// The program under test.
-struct Program {
-    child: Child,
-    base: String,
-}
-
-impl Program {
-    fn start(url: &DatabaseUrl, folder: &std::path::Path) -> Self {
-        let port =
-            std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        let bind = format!("127.0.0.1:{port}");
-        let url = match url {
-            DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
-            DatabaseUrl::Postgres(url) => url.clone(),
-        };
-        let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &url, "--bind", &bind, "--log", "error", "--keys"])
-            .arg(folder.join("keys"))
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let program = Self { child, base: format!("http://{bind}") };
-        let patience = Instant::now() + Duration::from_secs(30);
-        while program.send("GET", "/readyz", None, None).is_none_or(|(status, _)| status != 200) {
-            assert!(Instant::now() < patience, "the program did not become ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        program
-    }
-
-    /// No last words: SIGKILL.
-    fn kill(mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("it is dead");
-    }
-
-    fn sign_in(&self, login: &str) -> String {
-        let body = json!({"login": login, "password": PASSWORD});
-        let (status, answer) = self.send("POST", "/api/v1/auth/login", None, Some(&body)).expect("an answer");
-        assert_eq!(status, 200, "{answer}");
-        answer["access_token"].as_str().expect("a token").to_owned()
-    }
-
-    /// Status and body, or none when no answer came.
-    fn send(
-        &self,
-        method: &str,
-        path: &str,
-        token: Option<(&str, &str)>,
-        body: Option<&Value>,
-    ) -> Option<(u16, Value)> {
-        let config =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(20)));
-        let agent: ureq::Agent = config.build().into();
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
-        if let Some((token, key)) = token {
-            request = request.header("authorization", format!("Bearer {token}")).header("idempotency-key", key);
-        }
-        let mut answer = match body {
-            Some(body) => {
-                agent.run(request.header("content-type", "application/json").body(body.to_string()).ok()?).ok()?
-            }
-            None => agent.run(request.body(()).ok()?).ok()?,
-        };
-        let status = answer.status().as_u16();
-        let text = answer.body_mut().read_to_string().ok()?;
-        Some((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
-    }
 }
 
 fn registration(name: &str, refused: bool) -> Value {
@@ -125,7 +56,7 @@ fn register(program: &Program, token: &str, client: &str, stop: &AtomicBool) -> 
 /// Starts the program, writes from many clients, kills it after `life`; gives back what was tried.
 fn one_round(url: &DatabaseUrl, folder: &std::path::Path, login: &str, round: usize, life: Duration) -> Vec<Attempt> {
     let program = Program::start(url, folder);
-    let token = program.sign_in(login);
+    let token = program.sign_in(login, PASSWORD);
     let stop = AtomicBool::new(false);
     let attempts = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
@@ -136,7 +67,7 @@ fn one_round(url: &DatabaseUrl, folder: &std::path::Path, login: &str, round: us
             .collect();
         std::thread::sleep(life);
         // While they write: the process is gone before any of them is told to stop.
-        let pid = program.child.id().to_string();
+        let pid = program.pid().to_string();
         Command::new("kill").args(["-KILL", &pid]).status().expect("kill");
         stop.store(true, Ordering::Relaxed);
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
@@ -156,7 +87,7 @@ fn killed_under_load(kind: Kind, rounds: usize) {
     }
     let unanswered: Vec<_> = attempts.iter().filter(|attempt| attempt.status.is_none()).collect();
     let program = Program::start(&url, &folder);
-    let token = program.sign_in(&login);
+    let token = program.sign_in(&login, PASSWORD);
     for attempt in &unanswered {
         let body = registration(&attempt.name, attempt.name.starts_with("Refused"));
         let again = program.send("POST", "/api/v1/patients", Some((&token, &attempt.key)), Some(&body));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::contract::{document, operations};
-use crate::every_endpoint::world::{Call, World};
+use crate::every_endpoint::world::World;
 use crate::support::{Kind, scratch};
 
 /// A request can be well formed and still be refused by a clinical rule or because somebody was faster; and what is
@@ -24,7 +24,7 @@ fn configuration(world: &World) -> String {
     let document = document();
     let mut text = String::from(CHECKS);
     for operation in operations(&document) {
-        let call = Call::of(&document, &operation);
+        let call = world.call(&document, &operation);
         if call.has_id() {
             let _ = write!(
                 text,

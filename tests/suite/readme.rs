@@ -1,7 +1,8 @@
 //! The README's tour, run as it is written.
 
 use crate::architecture::source::root;
-use crate::support::{Clinic, Kind, PASSWORD};
+use crate::support::program::{self, Program};
+use crate::support::{Kind, scratch, stand_alone};
 use std::process::Command;
 
 /// The shell blocks of one section of the README, joined.
@@ -14,19 +15,19 @@ fn tour() -> String {
 }
 
 fn walk(kind: Kind) {
-    let clinic = Clinic::open_at(kind, &chairside::clock::Clock::real().now().to_string());
-    clinic.admin().post("/api/v1/rooms", &serde_json::json!({"name": "Chair 1"})).expect(201);
+    let folder = scratch();
+    let url = stand_alone::database(kind, &folder);
+    let printed = program::bootstrap(&url, &folder);
+    let password = printed.lines().find_map(|line| line.strip_prefix("password:")).expect("a password").trim();
+    let server = Program::start(&url, &folder);
     let done = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &tour()])
-        .env("API", format!("{}/api/v1", clinic.base))
-        .env("PASSWORD", PASSWORD)
-        .env("PRESCRIBER", clinic.login("prescriber"))
-        .env("NURSE", clinic.login("nurse"))
-        .env("SECOND_NURSE", clinic.login("second_nurse"))
-        .env("FRONT_DESK", clinic.login("front_desk"))
-        .env("AUDITOR", clinic.login("auditor"))
+        .env("API", format!("{}/api/v1", server.base))
+        .env("ADMIN_PASSWORD", password)
         .output()
         .expect("bash");
+    drop(server);
+    let _ = std::fs::remove_dir_all(&folder);
     let (said, complained) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{kind:?}: the tour stopped\n{said}\n{complained}");
     let states = ["active", "checked_in", "in_progress", "paused", "in_progress", "recovery", "completed"];

@@ -24,7 +24,9 @@ use utoipa::ToSchema;
 /// One signature. Staff sign with `reauth` and a token for this very document; everybody else drawn or typed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewConsentSignature)]
+#[schema(as = NewConsentSignature, example = json!({"role": "witness", "method": "reauth",
+    "document_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "signing_token": "chst_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}))]
 pub struct SignatureBody {
     /// In which part.
     role: SignerRole,

@@ -72,16 +72,19 @@ pub struct ChangeBody {
     /// Another prescriber.
     prescriber_id: Option<StaffId>,
     /// Another wall time.
+    #[schema(example = "2026-03-10T09:00", max_length = 16)]
     local_start: Option<String>,
     /// Or its instant.
     scheduled_start_at: Option<Timestamp>,
     /// Another note.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 2000)]
     note: Patch<String>,
     /// Why it is changed.
+    #[schema(max_length = 2000)]
     reason: Option<String>,
     /// A prescriber's reason to set aside the spacing or the length of the series.
+    #[schema(max_length = 2000)]
     override_reason: Option<String>,
 }
 

@@ -54,7 +54,7 @@ pub struct DraftBody {
 pub struct PatchBody {
     /// ICD-10-CM, of G43 or G44.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 12)]
     indication: Patch<String>,
     /// A protocol edition.
     #[serde(default)]
@@ -86,7 +86,7 @@ pub struct PatchBody {
     spacing_days: Patch<i64>,
     /// When the series is to be stopped; the whole list.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
     stop_rules: Patch<Vec<String>>,
     /// When the prescriber looks at it again.
     #[serde(default)]

@@ -169,17 +169,3 @@ fn every_list_of_words_in_a_check_is_one_vocabulary_of_the_domain() {
     }
     assert!(strange.is_empty(), "CHECK lists that are no vocabulary of the domain:\n{}", strange.join("\n"));
 }
-
-#[test]
-fn every_vocabulary_that_is_a_column_is_checked_in_the_migrations() {
-    let column =
-        rust_files("src/store").into_iter().find(|file| file.path.starts_with("src/store/column")).expect("column.rs");
-    let listed: BTreeSet<_> = column.own_paths().into_iter().map(|path| path.join("::")).collect();
-    let lists = lists("sqlite");
-    let unchecked: Vec<_> = vocabularies()
-        .into_iter()
-        .filter(|(name, words)| listed.contains(name) && !lists.values().any(|list| list == words))
-        .map(|(name, _)| name)
-        .collect();
-    assert!(unchecked.is_empty(), "these are columns, but no CHECK holds their words: {unchecked:?}");
-}

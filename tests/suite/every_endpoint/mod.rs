@@ -69,7 +69,7 @@ fn try_everything(kind: Kind) {
     let (mut cases, mut failures) = (0, Vec::new());
     let all = operations(&document);
     for operation in all.iter().filter(|operation| operation.value["security"].is_array()) {
-        let call = Call::of(&document, operation);
+        let call = world.call(&document, operation);
         if !world.holds_what_it_needs(&call) {
             failures.push(format!("{} {}: plant a record it can be about", operation.method, operation.path));
         }
@@ -80,7 +80,7 @@ fn try_everything(kind: Kind) {
         }
     }
     for operation in &all {
-        cases += allowed_calls(&world, &Call::of(&document, operation), &oracle, operation, &mut failures);
+        cases += allowed_calls(&world, &world.call(&document, operation), &oracle, operation, &mut failures);
     }
     failures.extend(untold(&world, &oracle, &all));
     let _ = writeln!(std::io::stderr(), "every endpoint on {kind:?}: {} operations, {cases} cases", all.len());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::contract::{Operation, example};
+use crate::contract::{Operation, assembled, example};
 use crate::schema::catalogue::{Catalogue, Database};
 use crate::support::{Actor, Answer, Clinic, Kind};
 
@@ -30,7 +30,7 @@ pub struct World {
 pub struct Call {
     method: String,
     path: String,
-    query: String,
+    query: Vec<(String, String)>,
     body: Option<Value>,
 }
 
@@ -69,6 +69,41 @@ impl World {
     /// Whether there is a record for this operation to be about: without one, nothing would be proved.
     pub fn holds_what_it_needs(&self, call: &Call) -> bool {
         call.table().is_none_or(|table| self.ids.contains_key(&table))
+    }
+
+    /// How to call an operation with the published examples, about the records planted here.
+    pub fn call(&self, document: &Value, operation: &Operation) -> Call {
+        let mut call = Call::of(document, operation);
+        if let Some(body) = &mut call.body {
+            self.name_planted_records(body);
+        }
+        for (name, value) in &mut call.query {
+            if let Some(id) = self.planted(name) {
+                *value = id;
+            }
+        }
+        call
+    }
+
+    /// The planted record that a member such as `patient_id` can name.
+    fn planted(&self, member: &str) -> Option<String> {
+        let noun = member.strip_suffix("_id")?;
+        self.ids.get(&format!("{noun}s")).cloned()
+    }
+
+    fn name_planted_records(&self, body: &mut Value) {
+        match body {
+            Value::Object(members) => {
+                for (name, value) in members.iter_mut() {
+                    match self.planted(name) {
+                        Some(id) if value.is_string() => *value = id.into(),
+                        _ => self.name_planted_records(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.name_planted_records(item)),
+            _ => {}
+        }
     }
 
     /// Everything this clinic and the one next door hold, apart from what a refusal may add.
@@ -122,21 +157,17 @@ impl Call {
         let body = body.map(|body| example(document, body).unwrap_or_else(|| serde_json::json!({})));
         let parameters = operation.value["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         let needed = parameters.iter().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
-        let query: Vec<_> = needed
+        let query = needed
             .map(|parameter| {
-                let value =
-                    [&parameter["example"], &parameter["schema"]["example"]].into_iter().find(|value| !value.is_null());
+                let said = Some(&parameter["example"]).filter(|said| !said.is_null()).cloned();
+                let value = said.or_else(|| assembled(document, &parameter["schema"]));
                 let value = value
                     .unwrap_or_else(|| panic!("{}: parameter {} has no example", operation.id(), parameter["name"]));
-                let text = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), ToOwned::to_owned)
-                    .replace(':', "%3A")
-                    .replace('+', "%2B");
-                format!("{}={text}", parameter["name"].as_str().unwrap_or_default())
+                let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+                (parameter["name"].as_str().unwrap_or_default().to_owned(), text)
             })
             .collect();
-        Self { method: operation.method.clone(), path: operation.path.clone(), query: query.join("&"), body }
+        Self { method: operation.method.clone(), path: operation.path.clone(), query, body }
     }
 
     pub fn has_id(&self) -> bool {
@@ -162,7 +193,9 @@ impl Call {
 
     fn send_body(&self, actor: &Actor<'_>, id: &str, body: Option<Vec<u8>>) -> Answer {
         let path = self.path.replace("{id}", id);
-        let path = if self.query.is_empty() { path } else { format!("{path}?{}", self.query) };
+        let escaped = |text: &str| text.replace('%', "%25").replace(':', "%3A").replace('+', "%2B");
+        let query: Vec<_> = self.query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let path = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
         actor.if_match(1).send(&self.method, &path, body)
     }
 }

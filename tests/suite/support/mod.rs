@@ -4,6 +4,7 @@
 //! migrated file; PostgreSQL gets a fresh clinic in one database, which tests tenancy as well (engineering.md 5).
 
 mod actor;
+pub mod program;
 pub mod stand_alone;
 pub mod visit;
 

@@ -37,7 +37,8 @@ pub fn clinic(kind: Kind, folder: &Path) -> (DatabaseUrl, String) {
     (url, "nurse".into())
 }
 
-fn database(kind: Kind, folder: &Path) -> DatabaseUrl {
+/// An empty database.
+pub fn database(kind: Kind, folder: &Path) -> DatabaseUrl {
     let DatabaseUrl::Postgres(server) = postgres_url() else { panic!("TEST_DATABASE_URL names a PostgreSQL") };
     match kind {
         Kind::Sqlite => DatabaseUrl::Sqlite(folder.join("own.db")),

@@ -1,0 +1,105 @@
+//! The real program, as an operator runs it.
+
+use chairside::store::DatabaseUrl;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The program, serving.
+pub struct Program {
+    child: Child,
+    /// Where it answers.
+    pub base: String,
+}
+
+impl Program {
+    /// Serves a database until it is killed.
+    pub fn start(url: &DatabaseUrl, folder: &Path) -> Self {
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let bind = format!("127.0.0.1:{port}");
+        let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
+            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", "error", "--keys"])
+            .arg(folder.join("keys"))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let program = Self { child, base: format!("http://{bind}") };
+        let patience = Instant::now() + Duration::from_secs(30);
+        while program.send("GET", "/readyz", None, None).is_none_or(|(status, _)| status != 200) {
+            assert!(Instant::now() < patience, "the program did not become ready");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        program
+    }
+
+    /// No last words: SIGKILL.
+    pub fn kill(self) {
+        drop(self);
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// An access token.
+    pub fn sign_in(&self, login: &str, password: &str) -> String {
+        let body = json!({"login": login, "password": password});
+        let (status, answer) = self.send("POST", "/api/v1/auth/login", None, Some(&body)).expect("an answer");
+        assert_eq!(status, 200, "{answer}");
+        answer["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Status and body, or none when no answer came.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<(&str, &str)>,
+        body: Option<&Value>,
+    ) -> Option<(u16, Value)> {
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(20)));
+        let agent: ureq::Agent = config.build().into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if let Some((token, key)) = token {
+            request = request.header("authorization", format!("Bearer {token}")).header("idempotency-key", key);
+        }
+        let mut answer = match body {
+            Some(body) => {
+                agent.run(request.header("content-type", "application/json").body(body.to_string()).ok()?).ok()?
+            }
+            None => agent.run(request.body(()).ok()?).ok()?,
+        };
+        let status = answer.status().as_u16();
+        let text = answer.body_mut().read_to_string().ok()?;
+        Some((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sets up a clinic by the command line; gives back what it printed: the name and the password of its administrator.
+pub fn bootstrap(url: &DatabaseUrl, folder: &Path) -> String {
+    let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
+        .args(["bootstrap", "--database-url", &text(url), "--clinic", "First clinic", "--keys"])
+        .arg(folder.join("keys"))
+        .output()
+        .expect("the program runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).expect("text")
+}
+
+fn text(url: &DatabaseUrl) -> String {
+    match url {
+        DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
+        DatabaseUrl::Postgres(url) => url.clone(),
+    }
+}

@@ -270,6 +270,25 @@ permissions! {
     CloseSession = "session.close" for [Prescriber, Nurse] with [Signed, Keyed];
     /// Say that one is in the house.
     SetPresence = "self.presence" for [Prescriber, Nurse];
+    // dosing
+    /// Read the drug record and what was given.
+    ReadDosing = "dose.read" for [Prescriber, Nurse];
+    /// Record what is done with the drug.
+    RecordDose = "dose.record" for [Prescriber, Nurse] with [Keyed];
+    /// Correct an entry of the drug record, or move it to the right patient.
+    AmendDose = "dose.amend" for [Prescriber, Nurse] with [Keyed];
+    /// Pause the drug.
+    PauseSession = "session.pause" for [Prescriber, Nurse] with [Urgent];
+    /// Go on after a pause.
+    ResumeSession = "session.resume" for [Prescriber, Nurse] with [Keyed];
+    /// Stop the drug.
+    StopSession = "session.stop" for [Prescriber, Nurse] with [Urgent];
+    /// Say at the chair what the pump did.
+    ConfirmPump = "session.pump_confirm" for [Prescriber, Nurse];
+    /// Raise the alarm.
+    RaiseEmergency = "session.emergency" for [Prescriber, Nurse, FrontDesk] with [Urgent];
+    /// Say that the alarm is over.
+    EndEmergency = "session.emergency_end" for [Prescriber, Nurse];
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@
 //! - Every error is a [`problem::Problem`]; a body refuses what it does not know.
 //! - A resource file names the layer's plumbing and the layers below, never another resource file.
 
-pub mod consents;
 #[macro_use]
 mod stated;
 
 pub mod alerts;
 pub mod audit_events;
+pub mod consents;
+pub mod dosing;
 pub mod edge;
 pub mod endpoint;
 pub mod extract;
@@ -31,6 +32,7 @@ pub mod staff;
 pub mod tasks;
 pub mod treatment_plans;
 pub mod visits;
+pub mod urgent;
 pub mod wire;
 
 pub use endpoint::{Endpoint, endpoints};
@@ -53,6 +55,7 @@ pub fn all() -> Vec<Endpoint> {
         tasks::endpoints(),
         audit_events::endpoints(),
         visits::endpoints(),
+        dosing::endpoints(),
     ]
     .into_iter()
     .flatten()

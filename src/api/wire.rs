@@ -218,6 +218,7 @@ vocabularies!(crate::domain::consent::SignerRole as "SignerRole");
 vocabularies!(crate::domain::consent::TemplateState as "TemplateState");
 vocabularies!(crate::domain::consent::WithdrawalScope as "WithdrawalScope");
 vocabularies!(crate::domain::dosing::DosingKind as "DosingKind");
+vocabularies!(crate::domain::dosing::EntryStatus as "DosingStatus");
 vocabularies!(crate::domain::dosing::OrderMode as "OrderMode");
 vocabularies!(crate::domain::dosing::RescueClass as "RescueClass");
 vocabularies!(crate::domain::dosing::RescueRoute as "RescueRoute");

@@ -19,6 +19,7 @@ mod dosing_events;
 mod error;
 mod group;
 mod idempotency;
+mod infusions;
 mod observations;
 mod patients;
 mod policies;

@@ -6,6 +6,7 @@ mod configuration;
 mod consents;
 mod contract;
 mod crash;
+mod dosing;
 mod every_endpoint;
 mod fuzz;
 mod monitoring;

@@ -2,13 +2,11 @@
 //! consent withdraws. Whichever comes first does both in its transaction (decisions.md 8).
 
 use crate::domain::act::{Act, Ahead, Stated};
-use crate::domain::alert::{Cause, VISIT};
 use crate::domain::consent::{
     Consent, ConsentState, Made, NewWithdrawal, WithdrawalFacts, WithdrawalReport, WithdrawalScope, Withdrawn, withdraw,
 };
 use crate::domain::event::Event;
 use crate::domain::id::PatientId;
-use crate::domain::monitoring::{Condition, Level};
 use crate::domain::session::infusion::Stop;
 use crate::domain::session::{EndReason, PumpClaim, Session};
 use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
@@ -37,16 +35,9 @@ impl Change<'_> {
         let act = Act::stated(self.person()?.staff, self.now(), stated, Ahead::Clamped)?;
         let pump = stopped_at.map(|stopped_at| PumpClaim { stopped_at });
         let stop = Stop { reason: Some(EndReason::ConsentWithdrawn), words, pump };
-        let was_infusing = before.state.is_infusing();
-        let step = before.stop(act, stop)?;
-        self.save_step(&step)?;
-        events.extend(step.events);
-        if was_infusing {
-            let (session, patient, since) = (live, consent.patient, self.now());
-            let (condition, occasion, level) = (Condition::ConsentWithdrawn, VISIT.to_owned(), Level::Stop);
-            events.extend(self.raise_alert(Cause { session, patient, condition, occasion, level, since })?);
-        }
-        Ok((withdrawn, Some(step.session), events))
+        let (session, stopped) = self.stop_session(held, live, act, stop)?;
+        events.extend(stopped);
+        Ok((withdrawn, Some(session), events))
     }
 
     /// Withdraws from the session whose stop said so; the stop itself is its own.

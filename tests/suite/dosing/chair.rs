@@ -64,8 +64,13 @@ impl<'c> Chair<'c> {
     fn precheck(&self) {
         self.observe(124, 78);
         let no = [
-            "pregnancy", "new_heart_brain_eye_event", "new_symptoms", "new_medicines", "adverse_event_since_last",
-            "alcohol_or_drugs_24h", "suicidal_thoughts",
+            "pregnancy",
+            "new_heart_brain_eye_event",
+            "new_symptoms",
+            "new_medicines",
+            "adverse_event_since_last",
+            "alcohol_or_drugs_24h",
+            "suicidal_thoughts",
         ];
         let mut answers: Vec<Value> = no.iter().map(|question| json!({"question": question, "answer": "no"})).collect();
         answers.push(json!({"question": "has_capacity", "answer": "yes"}));

@@ -125,7 +125,8 @@ fn what_happened_is_kept_with_the_rules_it_broke_and_put_on_a_list() {
             "occurred_at": chair.started_at.plus_minutes(30).to_string(), "observed_by": clinic.staff_id("nurse").to_string(),
         });
         let kept = chair.dose(&done).expect(201).body;
-        let unmet: Vec<_> = kept["event"]["unmet"].as_array().unwrap().iter().map(|rule| rule.as_str().unwrap()).collect();
+        let unmet: Vec<_> =
+            kept["event"]["unmet"].as_array().unwrap().iter().map(|rule| rule.as_str().unwrap()).collect();
         assert!(unmet.contains(&"dosing.max_rate") && unmet.contains(&"dosing.titration"), "{unmet:?}");
         assert_eq!(kept["infusion"]["delivered_mg"], "45.00", "30 min at 60 and 10 at 90");
         let tasks = clinic.prescriber().get("/api/v1/tasks?kind=reconstruction_review").expect(200).body;

@@ -18,11 +18,13 @@ fn a_stop_works_whatever_comes_with_it() {
             ("not a key \u{7f}", "application/json", Some(b"{\"end_reason\":\"because\",\"nonsense\":true}")),
             ("a-key-that-was-used-before", "application/json", Some(b"{\"reason\":7,\"pump_stopped_at\":\"noon\"}")),
         ];
-        let used = json!({"family_name": "Key", "given_name": "Used", "birth_date": "1984-05-17", "phone": "+1 555 0109"});
+        let used =
+            json!({"family_name": "Key", "given_name": "Used", "birth_date": "1984-05-17", "phone": "+1 555 0109"});
         clinic.nurse().key("a-key-that-was-used-before").post("/api/v1/patients", &used).expect(201);
         for (key, kind, body) in bodies {
             let chair = Chair::running(clinic);
-            let nurse = clinic.nurse().with("idempotency-key", key).with("content-type", kind).with("if-match", "\"999\"");
+            let nurse =
+                clinic.nurse().with("idempotency-key", key).with("content-type", kind).with("if-match", "\"999\"");
             let stopped = nurse.send("POST", &chair.path("stop"), body.map(<[u8]>::to_vec)).expect(200).body;
             assert_eq!(stopped["state"], "recovery", "{body:?}");
             assert_eq!(stopped["pump_state"], "stop_required", "nobody said anything about the pump");
@@ -54,7 +56,8 @@ fn until_the_pump_is_confirmed_the_dose_is_a_range_and_nothing_can_be_given() {
     on_both_databases(|clinic| {
         let chair = Chair::running(clinic);
         clinic.advance_minutes(10);
-        let stopped = clinic.prescriber().post(&chair.path("stop"), &json!({"end_reason": "adverse_event"})).expect(200).body;
+        let stopped =
+            clinic.prescriber().post(&chair.path("stop"), &json!({"end_reason": "adverse_event"})).expect(200).body;
         assert_eq!((&stopped["pump_state"], &stopped["estimated"]), (&json!("stop_required"), &json!(false)));
         clinic.advance_minutes(2);
         let range = chair.summary();
@@ -100,11 +103,15 @@ fn a_pause_from_elsewhere_keeps_the_drug_from_going_on() {
 fn a_stop_because_consent_was_withdrawn_withdraws_it() {
     on_both_databases(|clinic| {
         let chair = Chair::running(clinic);
-        let body = json!({"end_reason": "consent_withdrawn", "reason": "no more, please", "pump_stopped_at": chair.now()});
+        let body =
+            json!({"end_reason": "consent_withdrawn", "reason": "no more, please", "pump_stopped_at": chair.now()});
         let stopped = chair.nurse().post(&chair.path("stop"), &body).expect(200).body;
         assert_eq!((&stopped["state"], &stopped["end_reason"]), (&json!("recovery"), &json!("consent_withdrawn")));
         let trail = clinic.trail();
-        assert!(trail.iter().any(|entry| entry.starts_with("withdrawal.") || entry.starts_with("consent.withdr")), "{trail:?}");
+        assert!(
+            trail.iter().any(|entry| entry.starts_with("withdrawal.") || entry.starts_with("consent.withdr")),
+            "{trail:?}"
+        );
         chair.nurse().post(&chair.path("stop"), &body).expect(200);
     });
 }

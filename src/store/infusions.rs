@@ -222,6 +222,10 @@ impl Change<'_> {
         if let Some(at) = asked_at {
             events.extend(self.raise_alert(cause(after, Condition::PumpStopRequired, at.to_string(), at))?);
         }
+        if after.end_reason == Some(EndReason::ConsentWithdrawn) && before.end_reason != after.end_reason {
+            let withdrawn = cause(after, Condition::ConsentWithdrawn, VISIT.to_owned(), self.now());
+            events.extend(self.raise_alert(withdrawn)?);
+        }
         let raised_at =
             after.milestones.emergency_at.filter(|_| before.milestones.emergency_at != after.milestones.emergency_at);
         if let Some(at) = raised_at {

@@ -31,8 +31,8 @@ pub mod sign_in;
 pub mod staff;
 pub mod tasks;
 pub mod treatment_plans;
-pub mod visits;
 pub mod urgent;
+pub mod visits;
 pub mod wire;
 
 pub use endpoint::{Endpoint, endpoints};

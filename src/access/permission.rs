@@ -137,6 +137,22 @@ permissions! {
     RegisterPatient = "patient.create" for [Prescriber, Nurse, FrontDesk];
     /// Correct a patient's demographics.
     ChangePatient = "patient.card.update" for [Prescriber, Nurse, FrontDesk] with [Matched];
+    /// Read what is known of a patient: lists, screening, scores.
+    ReadChart = "patient.clinical.read" for [Prescriber, Nurse];
+    /// Add or correct a diagnosis.
+    RecordCondition = "condition.record" for [Prescriber];
+    /// Add or correct an allergy, a medicine or an earlier treatment.
+    RecordHistory = "history.record" for [Prescriber, Nurse];
+
+    // screening
+    /// Record screening answers.
+    RecordScreening = "screening.record" for [Prescriber, Nurse] with [Keyed];
+    /// Clear a patient, or not.
+    DecideScreening = "screening.decide" for [Prescriber] with [Keyed];
+    /// Record an outcome score.
+    RecordOutcomeScore = "outcome_score.record" for [Prescriber, Nurse] with [Keyed];
+    /// Review a score whose item 9 is positive or missing.
+    ReviewOutcomeScore = "outcome_score.review" for [Prescriber] with [Keyed];
 
     // protocols and plans
     /// Read the policy in force.

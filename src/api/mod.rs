@@ -13,12 +13,14 @@ pub mod alerts;
 pub mod audit_events;
 pub mod consents;
 pub mod dosing;
+pub mod charts;
 pub mod edge;
 pub mod endpoint;
 pub mod extract;
 pub mod guard;
 pub mod health;
 pub mod observations;
+pub mod outcome_scores;
 pub mod page;
 pub mod patients;
 pub mod policies;
@@ -26,6 +28,7 @@ pub mod problem;
 pub mod protocols;
 pub mod reply;
 pub mod rooms;
+pub mod screenings;
 pub mod sessions;
 pub mod sign_in;
 pub mod staff;
@@ -56,6 +59,9 @@ pub fn all() -> Vec<Endpoint> {
         audit_events::endpoints(),
         visits::endpoints(),
         dosing::endpoints(),
+        charts::endpoints(),
+        screenings::endpoints(),
+        outcome_scores::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -250,7 +250,7 @@ vocabularies!(crate::domain::observation::Status as "ObservationStatus");
 vocabularies!(crate::domain::order::HoldRule as "HoldRule");
 vocabularies!(crate::domain::order::LimitedMeasure as "LimitedMeasure");
 vocabularies!(crate::domain::outcome_score::Item9 as "Item9");
-vocabularies!(crate::domain::outcome_score::Scale as "OutcomeScale");
+vocabularies!(crate::domain::outcome_score::OutcomeScale as "OutcomeScale");
 vocabularies!(crate::domain::outcome_score::ScoreBand as "ScoreBand");
 vocabularies!(crate::domain::outcome_score::Timepoint as "Timepoint");
 vocabularies!(crate::domain::patient::Sex as "Sex");

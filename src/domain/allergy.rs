@@ -103,25 +103,22 @@ pub fn status(list: &[Listed<Allergy>]) -> AllergyStatus {
     status
 }
 
-/// An allergy is always taken; "none known" only when no other entry says otherwise.
-///
-/// # Errors
-/// When an allergy stands on the list: it has to be corrected or ended by name, not talked over.
-pub fn check_agrees(draft: &Draft<Allergy>, list: &[Listed<Allergy>]) -> Result<(), Refusal> {
-    let contradicts = |listed: &&Listed<Allergy>| {
-        listed.is_active() && listed.statement.what != Allergy::NoneKnown && !draft.replaces(listed.statement.id)
-    };
-    if draft.says_active() && *draft.what() == Allergy::NoneKnown && list.iter().any(|listed| contradicts(&listed)) {
-        return Err(Refusal::clash(Clash::WrongState, "an allergy stands on the list: end or correct it first"));
-    }
-    Ok(())
-}
-
 impl ChartItem for Allergy {
     type Id = AllergyId;
     const KIND: &'static str = "allergy";
     const EVENT: EventKind = EventKind::AllergyRecorded;
     const STATUSES: &'static [ChartStatus] = ChartStatus::ALL;
+
+    /// An allergy is always taken; "none known" only when no allergy stands: it has to be corrected or ended by name.
+    fn agrees(draft: &Draft<Self>, list: &[Listed<Self>]) -> Result<(), Refusal> {
+        let contradicts = |listed: &Listed<Self>| {
+            listed.is_active() && listed.statement.what != Self::NoneKnown && !draft.replaces(listed.statement.id)
+        };
+        if draft.says_active() && *draft.what() == Self::NoneKnown && list.iter().any(contradicts) {
+            return Err(Refusal::clash(Clash::WrongState, "an allergy stands on the list: end or correct it first"));
+        }
+        Ok(())
+    }
 
     fn fill(&self, record: Record) -> Record {
         let record = record.with("allergy", self.kind().as_str());
@@ -179,9 +176,12 @@ mod tests {
     #[test]
     fn none_known_does_not_talk_over_an_allergy() {
         let list = add(Vec::new(), 1, draft(Some("latex"), ChartStatus::Active, None));
-        assert!(check_agrees(&draft(None, ChartStatus::Active, None), &list).is_err());
-        assert!(check_agrees(&draft(None, ChartStatus::Active, Some(1)), &list).is_ok(), "it may correct the only one");
-        assert!(check_agrees(&draft(Some("latex"), ChartStatus::Active, None), &list).is_ok());
+        assert!(Allergy::agrees(&draft(None, ChartStatus::Active, None), &list).is_err());
+        assert!(
+            Allergy::agrees(&draft(None, ChartStatus::Active, Some(1)), &list).is_ok(),
+            "it may correct the only one"
+        );
+        assert!(Allergy::agrees(&draft(Some("latex"), ChartStatus::Active, None), &list).is_ok());
     }
 
     #[test]

@@ -45,6 +45,14 @@ pub trait ChartItem: Sized {
     const STATUSES: &'static [ChartStatus];
     /// Adds its fields to the canonical record.
     fn fill(&self, record: Record) -> Record;
+
+    /// Whether a new statement agrees with what the list says; most may stand beside anything.
+    ///
+    /// # Errors
+    /// When it would talk over a statement that stands.
+    fn agrees(_draft: &Draft<Self>, _list: &[Listed<Self>]) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 /// Unchecked: what a body says about the statement itself.
@@ -185,7 +193,8 @@ impl<T: ChartItem> Draft<T> {
     /// Records the statement beside the patient's others of the kind.
     ///
     /// # Errors
-    /// When it names a statement that is not on this patient's list, or one that was replaced before.
+    /// When it names a statement that is not on this patient's list, or one that was replaced before, or when it
+    /// disagrees with the list.
     pub fn record(self, entry: Entry<T::Id>, list: &[Listed<T>]) -> Result<(Statement<T>, Vec<Event>), Refusal> {
         if let Some(old) = self.amends {
             match list.iter().find(|listed| listed.statement.id == old) {
@@ -194,6 +203,7 @@ impl<T: ChartItem> Draft<T> {
                 Some(_) => {}
             }
         }
+        T::agrees(&self, list)?;
         let statement = Statement {
             id: entry.id,
             patient: entry.patient,

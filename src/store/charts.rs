@@ -14,7 +14,7 @@ use crate::domain::id::{
     AllergyId, ClinicId, ConditionId, EarlierTreatmentId, MedicationId, OutcomeScoreId, PatientId, StaffId,
 };
 use crate::domain::medication::{Medication, MedicineClass};
-use crate::domain::outcome_score::{OutcomeScore, Scale, Timepoint};
+use crate::domain::outcome_score::{OutcomeScale, OutcomeScore, Timepoint};
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 
@@ -39,7 +39,7 @@ impl Gather<'_> {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn chart<T: ChartTable>(&mut self, patient: PatientId) -> Result<Vec<Listed<T>>> {
+    pub fn statements<T: ChartTable>(&mut self, patient: PatientId) -> Result<Vec<Listed<T>>> {
         self.saw(patient);
         let clinic = self.clinic();
         Ok(listed(T::load(Chart { connection: self.connection, clinic }, patient)?))
@@ -213,7 +213,7 @@ chart_table! {
 
 chart_table! {
     outcome_scores of OutcomeScore as OutcomeScoreId {
-        scale: Scale,
+        scale: OutcomeScale,
         timepoint: Timepoint,
         items: Json,
         answered_at: Timestamp,

@@ -337,7 +337,7 @@ mod lists {
     vocabularies!(crate::domain::observation::Source);
     vocabularies!(crate::domain::order::HoldRule);
     vocabularies!(crate::domain::order::LimitedMeasure);
-    vocabularies!(crate::domain::outcome_score::Scale);
+    vocabularies!(crate::domain::outcome_score::OutcomeScale);
     vocabularies!(crate::domain::outcome_score::Timepoint);
     vocabularies!(crate::domain::patient::Sex);
     vocabularies!(crate::domain::policy::ScoreSet);

@@ -46,6 +46,7 @@ pub mod column;
 
 pub use alerts::{AlertCursor, AlertFilter, AlertPage, DueCheck};
 pub use audit_events::{StoredEntry, TrailSearch};
+pub use charts::{Chart, ChartTable};
 pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};

@@ -9,7 +9,7 @@ use crate::domain::chart::Severity;
 use crate::domain::id::{
     AccountId, ClinicId, OutcomeScoreId, OutcomeScoreReviewId, PatientId, ScreeningDecisionId, ScreeningId, StaffId,
 };
-use crate::domain::outcome_score::OutcomeScoreReview;
+use crate::domain::outcome_score::{OutcomeScore, OutcomeScoreReview, awaiting_review};
 use crate::domain::route::Person;
 use crate::domain::screening::{
     Answer, AnswerCode, AnswerSource, Decision, DecisionReason, Screening, Verdict, question,
@@ -231,10 +231,16 @@ impl Gather<'_> {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn score_reviews(&mut self, scores: &[OutcomeScoreId]) -> Result<Vec<OutcomeScoreReview>> {
+    pub fn score_reviews(&mut self, patient: PatientId) -> Result<Vec<OutcomeScoreReview>> {
+        self.saw(patient);
+        let scores: Vec<OutcomeScoreId> = outcome_scores::table
+            .filter(outcome_scores::clinic_id.eq(self.clinic()))
+            .filter(outcome_scores::patient_id.eq(patient))
+            .select(outcome_scores::id)
+            .load(self.connection)?;
         let rows: Vec<ReviewRow> = outcome_score_reviews::table
             .filter(outcome_score_reviews::clinic_id.eq(self.clinic()))
-            .filter(outcome_score_reviews::outcome_score_id.eq_any(scores))
+            .filter(outcome_score_reviews::outcome_score_id.eq_any(&scores))
             .select(ReviewRow::as_select())
             .load(self.connection)?;
         let review = |row: ReviewRow| OutcomeScoreReview {
@@ -245,6 +251,16 @@ impl Gather<'_> {
             reviewed_at: row.reviewed_at,
         };
         Ok(rows.into_iter().map(review).collect())
+    }
+
+    /// Whether a score of the patient still calls for a prescriber: then they are not sent home.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn item9_is_open(&mut self, patient: PatientId) -> Result<bool> {
+        let scores = self.statements::<OutcomeScore>(patient)?;
+        let reviews = self.score_reviews(patient)?;
+        Ok(!awaiting_review(&scores, &reviews).is_empty())
     }
 
     fn with_decisions(&mut self, rows: Vec<Row>) -> Result<Vec<Screened>> {

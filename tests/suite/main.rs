@@ -2,6 +2,7 @@
 
 mod architecture;
 mod audit_events;
+mod charts;
 mod configuration;
 mod consents;
 mod contract;
@@ -10,11 +11,13 @@ mod dosing;
 mod every_endpoint;
 mod fuzz;
 mod monitoring;
+mod outcome_scores;
 mod patients;
 mod permissions;
 mod protocols;
 mod readme;
 mod schema;
+mod screenings;
 mod sessions;
 mod sign_in;
 mod simulator;

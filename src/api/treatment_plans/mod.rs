@@ -211,7 +211,7 @@ pub async fn progress(permit: Permit<ReadPlanProgress>, Id(id): Id<TreatmentPlan
         let sessions = tx.sessions_of_series(&plan)?;
         let given = tx.given_in(&sessions, held)?;
         let progress = Progress::of(&plan, &sessions, |session| given.get(&session).copied());
-        Ok(ProgressView::of(&plan, progress, tx.chart(plan.patient)?))
+        Ok(ProgressView::of(&plan, progress, tx.statements(plan.patient)?))
     });
     reply::listed(&found.await?)
 }

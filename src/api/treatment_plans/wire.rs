@@ -3,7 +3,7 @@
 use crate::api::wire::Day;
 use crate::domain::chart::{ChartStatus, Listed};
 use crate::domain::id::{OutcomeScoreId, PatientId, ProtocolId, SessionId, StaffId, TreatmentPlanId};
-use crate::domain::outcome_score::{OutcomeScore, Scale, Timepoint};
+use crate::domain::outcome_score::{OutcomeScale, OutcomeScore, Timepoint};
 use crate::domain::patch::Patch;
 use crate::domain::quantity::{Micrograms, MicrogramsPerKilogram};
 use crate::domain::route::Route;
@@ -249,7 +249,7 @@ pub struct SessionLineView {
 #[schema(as = PlanScore)]
 pub struct ScoreLineView {
     outcome_score_id: OutcomeScoreId,
-    scale: Scale,
+    scale: OutcomeScale,
     timepoint: Timepoint,
     answered_at: Timestamp,
     /// Null when an item was left out.

@@ -16,7 +16,7 @@ use super::time::Timestamp;
 
 words! {
     /// The scales, each in version 1 of its scoring.
-    pub enum Scale {
+    pub enum OutcomeScale {
         /// Numeric rating of pain, one number 0 to 10: now.
         NrsNow = "nrs_now",
         /// The worst of the last 24 hours.
@@ -105,7 +105,7 @@ const HIT6_VALUES: [i64; 5] = [6, 8, 10, 11, 13];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutcomeScoreFields<'a> {
     /// The scale.
-    pub scale: Scale,
+    pub scale: OutcomeScale,
     /// For which moment.
     pub timepoint: Timepoint,
     /// The answers in order; null where an item was left out.
@@ -118,7 +118,7 @@ pub struct OutcomeScoreFields<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeScore {
     /// The scale.
-    pub scale: Scale,
+    pub scale: OutcomeScale,
     /// For which moment.
     pub timepoint: Timepoint,
     /// The answers in order; none where an item was left out.
@@ -127,7 +127,7 @@ pub struct OutcomeScore {
     pub answered_at: Timestamp,
 }
 
-impl Scale {
+impl OutcomeScale {
     /// How many items the body lists.
     pub const fn item_count(self) -> usize {
         match self {
@@ -205,7 +205,7 @@ impl OutcomeScoreFields<'_> {
         if items.iter().all(Option::is_none) {
             errors.add("/items", "required", "must hold at least one answer");
         }
-        if scale == Scale::Midas {
+        if scale == OutcomeScale::Midas {
             check_midas(items, errors);
         }
         let answered_at = self.answered_at.unwrap_or(now);
@@ -241,7 +241,7 @@ impl OutcomeScore {
 
     /// What item 9 says, if the scale has one.
     pub fn item9(&self) -> Option<Item9> {
-        if self.scale != Scale::Phq9 {
+        if self.scale != OutcomeScale::Phq9 {
             return None;
         }
         Some(match self.items.get(8).copied().flatten() {

@@ -139,6 +139,18 @@ pub fn decide(
     Ok((decision, vec![event]))
 }
 
+/// Only the newest answers of a patient are decided on.
+///
+/// # Errors
+/// When there are newer ones.
+pub fn check_newest(screening: &Screening, newest: ScreeningId) -> Result<(), Refusal> {
+    if screening.id == newest {
+        Ok(())
+    } else {
+        Err(Refusal::clash(Clash::WrongState, "there are newer answers of this patient: decide on those"))
+    }
+}
+
 fn parse_reasons(fields: &DecisionFields<'_>) -> Result<Vec<DecisionReason>, Refusal> {
     let mut errors = FieldErrors::none();
     let mut reasons = Vec::with_capacity(fields.reasons.len());

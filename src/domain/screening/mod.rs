@@ -17,8 +17,8 @@ use super::text::checked;
 use super::time::Timestamp;
 
 pub use decision::{
-    Decided, Decision, DecisionFields, DecisionReason, DecisionState, ReasonFields, Verdict, decide, decision_state,
-    unmet_at,
+    Decided, Decision, DecisionFields, DecisionReason, DecisionState, ReasonFields, Verdict, check_newest, decide,
+    decision_state, unmet_at,
 };
 pub use questions::{QUESTIONS, QUESTIONS_VERSION, Question, question};
 

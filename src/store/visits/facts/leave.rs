@@ -21,7 +21,7 @@ impl Gather<'_> {
     /// When the database cannot be asked.
     pub fn leave_facts(&mut self, held: Held, session: &Session, disposition: Disposition) -> Result<LeaveFacts> {
         let visit = session.visit();
-        let scores = self.chart::<OutcomeScore>(visit.patient)?;
+        let scores = self.statements::<OutcomeScore>(visit.patient)?;
         let ids: Vec<_> = scores.iter().map(|listed| listed.statement.id).collect();
         let reviews = self.score_reviews(&ids)?;
         let alerts = self.open_alerts(visit.session)?;

@@ -50,7 +50,7 @@ impl Gather<'_> {
             .select(min(sessions::started_at))
             .first(self.connection)?;
         let Some(first) = first else { return Ok(true) };
-        let scores = self.chart::<OutcomeScore>(session.patient_id)?;
+        let scores = self.statements::<OutcomeScore>(session.patient_id)?;
         Ok(scores.iter().any(|listed| listed.stands() && listed.statement.recorded_at > first))
     }
 }

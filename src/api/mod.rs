@@ -11,9 +11,9 @@ mod stated;
 
 pub mod alerts;
 pub mod audit_events;
+pub mod charts;
 pub mod consents;
 pub mod dosing;
-pub mod charts;
 pub mod edge;
 pub mod endpoint;
 pub mod extract;

@@ -5,7 +5,6 @@ use crate::domain::discharge;
 use crate::domain::dosing::{Administration, Infusion, RescueClass, delivered};
 use crate::domain::monitoring::{Baseline, Level, StartOfDrug};
 use crate::domain::observation::standing;
-use crate::domain::outcome_score::{OutcomeScore, awaiting_review};
 use crate::domain::quantity::{Amount as _, Grams, Micrograms, MicrogramsPerKilogram};
 use crate::domain::readiness::LeaveFacts;
 use crate::domain::refusal::Unmet;
@@ -21,9 +20,6 @@ impl Gather<'_> {
     /// When the database cannot be asked.
     pub fn leave_facts(&mut self, held: Held, session: &Session, disposition: Disposition) -> Result<LeaveFacts> {
         let visit = session.visit();
-        let scores = self.statements::<OutcomeScore>(visit.patient)?;
-        let ids: Vec<_> = scores.iter().map(|listed| listed.statement.id).collect();
-        let reviews = self.score_reviews(&ids)?;
         let alerts = self.open_alerts(visit.session)?;
         let of_the_body = |alert: &Alert| alert.level >= Level::Act && alert.condition.is_physiological();
         Ok(LeaveFacts {
@@ -31,7 +27,7 @@ impl Gather<'_> {
             disposition,
             criteria: self.discharge_criteria(held, session)?,
             escort_seen: is_seen(&self.escorts(&[visit.session])?),
-            item9_open: !awaiting_review(&scores, &reviews).is_empty(),
+            item9_open: self.item9_is_open(visit.patient)?,
             open_alerts: alerts.iter().filter(|alert| of_the_body(alert)).map(|alert| alert.id).collect(),
             pump_unconfirmed: session.pump_unconfirmed(),
         })

@@ -154,11 +154,11 @@ impl Change<'_> {
         self.lock_resources(session)?;
         let team = (session.team.nurse_id, session.team.prescriber_id);
         let held = resources(session.slot.room_id, session.patient_id, team);
-        let hold = (session.slot.starts_at, session.slot.ends_at);
-        let taken = self.taken(hold.0, hold.1, None)?;
+        let span = (session.slot.starts_at, session.slot.ends_at);
+        let taken = self.taken(span.0, span.1, None)?;
         let mut clashes = Vec::new();
         for (kind, resource) in held {
-            let lanes = free_lanes(kind.lanes(staffing), kind, resource, hold, &taken);
+            let lanes = free_lanes(kind.lanes(staffing), kind, resource, span, &taken);
             if !self.take_first(session, (kind, AnyId(resource)), &lanes)? {
                 clashes.push(kind.as_str());
             }
@@ -166,8 +166,8 @@ impl Change<'_> {
         if clashes.is_empty() {
             return Ok(());
         }
-        let taken = self.taken(hold.0, hold.0.plus_minutes(24 * 60), Some(session.id))?;
-        let next_start_at = next_free(&held, staffing, hold, (&self.zone()?, &taken));
+        let taken = self.taken(span.0, span.0.plus_minutes(24 * 60), Some(session.id))?;
+        let next_start_at = next_free(&held, staffing, span, (&self.zone()?, &taken));
         Err(Refusal::SlotTaken { conflicts_with: clashes, next_start_at }.into())
     }
 

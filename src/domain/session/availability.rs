@@ -65,10 +65,10 @@ pub fn free_lanes(
     lanes: i64,
     kind: ResourceKind,
     resource: Uuid,
-    hold: (Timestamp, Timestamp),
+    span: (Timestamp, Timestamp),
     taken: &[Taken],
 ) -> Vec<i64> {
-    let overlaps = |booking: &&Taken| booking.starts_at < hold.1 && hold.0 < booking.ends_at;
+    let overlaps = |booking: &&Taken| booking.starts_at < span.1 && span.0 < booking.ends_at;
     let of_this: Vec<i64> = taken
         .iter()
         .filter(|booking| (booking.kind, booking.resource) == (kind, resource))
@@ -130,11 +130,11 @@ pub fn resources(
 pub fn next_free(
     held: &[(ResourceKind, Uuid)],
     staffing: &Staffing,
-    hold: (Timestamp, Timestamp),
+    span: (Timestamp, Timestamp),
     (zone, taken): (&TimeZone, &[Taken]),
 ) -> Option<Timestamp> {
-    let (_, closes) = opening_hours(hold.0.date_in(zone), zone)?;
-    next_start(held, staffing, (hold.0, closes), hold.1.minutes_since(hold.0), taken)
+    let (_, closes) = opening_hours(span.0.date_in(zone), zone)?;
+    next_start(held, staffing, (span.0, closes), span.1.minutes_since(span.0), taken)
 }
 
 /// The first start after `from` at which all of these resources have a lane free for the whole hold.
@@ -147,8 +147,8 @@ fn next_start(
 ) -> Option<Timestamp> {
     let mut start = from.0.plus_minutes(STEP_MIN);
     while start.plus_minutes(hold_min) <= from.1 {
-        let hold = (start, start.plus_minutes(hold_min));
-        if held.iter().all(|(kind, id)| !free_lanes(kind.lanes(staffing), *kind, *id, hold, taken).is_empty()) {
+        let span = (start, start.plus_minutes(hold_min));
+        if held.iter().all(|(kind, id)| !free_lanes(kind.lanes(staffing), *kind, *id, span, taken).is_empty()) {
             return Some(start);
         }
         start = start.plus_minutes(STEP_MIN);

@@ -71,7 +71,7 @@ impl Session {
     pub fn precheck_signed(self, act: Act) -> Result<Step, Refusal> {
         let at = act.occurred_at;
         self.follow(SessionEvent::Precheck, act, With::default(), |session| {
-            session.milestones.precheck_signed_at = Some(at)
+            session.milestones.precheck_signed_at = Some(at);
         })
     }
 

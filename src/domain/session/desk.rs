@@ -141,7 +141,7 @@ impl Session {
         unmet.extend(self.not_the_day(&act, zone, "session.check_in.same_day"));
         let at = act.occurred_at;
         self.follow(SessionEvent::CheckIn, act, With::unmet(unmet), |session| {
-            session.milestones.checked_in_at = Some(at)
+            session.milestones.checked_in_at = Some(at);
         })
     }
 
@@ -160,7 +160,7 @@ impl Session {
     pub fn cancel(self, act: Act, reason: CancelReason, words: Option<String>) -> Result<Step, Refusal> {
         let unmet = self.drawn_up("session.cancel.nothing_prepared").into_iter().collect();
         self.follow(SessionEvent::Cancel, act, With { reason: words, unmet }, |session| {
-            session.cancel_reason = Some(reason)
+            session.cancel_reason = Some(reason);
         })
     }
 

@@ -111,7 +111,7 @@ impl Session {
         }
         let at = act.occurred_at;
         self.follow(SessionEvent::EndEmergency, act, With::reason(words), |session| {
-            session.milestones.emergency_ended_at = Some(at)
+            session.milestones.emergency_ended_at = Some(at);
         })
     }
 
@@ -141,7 +141,7 @@ impl Session {
             }
             Stop { reason: Some(reason), words, .. } if unexplained => {
                 self.follow(SessionEvent::ExplainStop, act, With::reason(words), |session| {
-                    session.end_reason = Some(reason)
+                    session.end_reason = Some(reason);
                 })
             }
             _ => Ok(Step::unchanged(self)),

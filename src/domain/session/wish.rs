@@ -145,10 +145,10 @@ impl Wish {
 /// database's to say.
 fn refuse_taken(wish: &Wish, facts: &Facts, slot: &Slot) -> Result<(), Refusal> {
     let held = resources(slot.room_id, wish.patient_id, (wish.nurse_id, wish.prescriber_id));
-    let (staffing, hold) = (&facts.rules.staffing, (slot.starts_at, slot.ends_at));
+    let (staffing, span) = (&facts.rules.staffing, (slot.starts_at, slot.ends_at));
     let taken: Vec<&'static str> = held
         .iter()
-        .filter(|(kind, id)| free_lanes(kind.lanes(staffing), *kind, *id, hold, &facts.taken).is_empty())
+        .filter(|(kind, id)| free_lanes(kind.lanes(staffing), *kind, *id, span, &facts.taken).is_empty())
         .map(|(kind, _)| kind.as_str())
         .collect();
     if taken.is_empty() {
@@ -156,13 +156,13 @@ fn refuse_taken(wish: &Wish, facts: &Facts, slot: &Slot) -> Result<(), Refusal> 
     }
     Err(Refusal::SlotTaken {
         conflicts_with: taken,
-        next_start_at: next_free(&held, staffing, hold, (&facts.zone, &facts.taken)),
+        next_start_at: next_free(&held, staffing, span, (&facts.zone, &facts.taken)),
     })
 }
 
-fn free_chair(facts: &Facts, hold: (Timestamp, Timestamp)) -> Result<RoomId, Refusal> {
+fn free_chair(facts: &Facts, span: (Timestamp, Timestamp)) -> Result<RoomId, Refusal> {
     let lanes = ResourceKind::Chair.lanes(&facts.rules.staffing);
-    let free = |room: &&RoomId| !free_lanes(lanes, ResourceKind::Chair, room.uuid(), hold, &facts.taken).is_empty();
+    let free = |room: &&RoomId| !free_lanes(lanes, ResourceKind::Chair, room.uuid(), span, &facts.taken).is_empty();
     let taken = Refusal::SlotTaken { conflicts_with: vec![ResourceKind::Chair.as_str()], next_start_at: None };
     facts.house.rooms.iter().find(free).copied().ok_or(taken)
 }

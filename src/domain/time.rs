@@ -39,16 +39,19 @@ impl Timestamp {
     }
 
     /// This instant moved forward; backward when `minutes` is negative.
+    #[must_use]
     pub fn plus_minutes(self, minutes: i64) -> Self {
         self.plus_millis(minutes.saturating_mul(60_000))
     }
 
     /// This instant moved forward; backward when `seconds` is negative.
+    #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         self.plus_millis(seconds.saturating_mul(1000))
     }
 
     /// This instant moved forward; backward when `millis` is negative.
+    #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self::from_millis(self.0.saturating_add(millis))
     }

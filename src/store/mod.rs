@@ -173,13 +173,12 @@ impl Store {
         let (result, entry) = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
             begin_read(&mut connection)?;
-            let (result, seen) = match ground.admit(&mut connection) {
-                Err(error) => (Err(error), Vec::new()),
-                Ok(()) => {
-                    let mut reader = Reader::new(ground.gather(&mut connection));
-                    let result = work(&mut reader);
-                    (result, reader.into_seen())
-                }
+            let (result, seen) = if let Err(error) = ground.admit(&mut connection) {
+                (Err(error), Vec::new())
+            } else {
+                let mut reader = Reader::new(ground.gather(&mut connection));
+                let result = work(&mut reader);
+                (result, reader.into_seen())
             };
             match &result {
                 Ok(_) => Transactions::commit_transaction(&mut *connection)?,

@@ -59,6 +59,9 @@ fn in_transaction(connection: &mut AnyConnection, unit: Unit) -> Attempt {
     attempt
 }
 
+/// The entries of one clinic, and who waits for them.
+type Waiting = (Vec<Pending>, Vec<oneshot::Sender<Result<()>>>);
+
 /// Starts the thread that writes the entries about reads.
 ///
 /// # Errors
@@ -74,7 +77,7 @@ pub(super) fn start_discloser(
         .name("disclosures".into())
         .spawn(move || {
             while let Some(first) = queue.wait() {
-                let mut waiting: BTreeMap<ClinicId, (Vec<Pending>, Vec<oneshot::Sender<Result<()>>>)> = BTreeMap::new();
+                let mut waiting: BTreeMap<ClinicId, Waiting> = BTreeMap::new();
                 let mut next = Some(first);
                 while let Some(job) = next.take() {
                     if let Job::Disclose { entries, answer } = job {

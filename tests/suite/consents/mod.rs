@@ -1,6 +1,7 @@
 //! Consent: forms published, presented, signed, withdrawn, and asked about.
 
 mod life;
+mod live;
 mod signing;
 
 use crate::support::{Actor, Answer, Clinic};

@@ -304,11 +304,16 @@ pub fn publish_form(director: &Tablet, code: &str, validity_days: i64) -> Result
         "privacy_and_cost",
         "questions_and_copy",
     ];
-    let clauses: Vec<Value> = CLAUSES.iter().map(|id| json!({"id": id, "heading": id.replace('_', " ")})).collect();
+    let headings = CLAUSES.map(|id| id.replace('_', " "));
+    let clauses: Vec<Value> =
+        CLAUSES.iter().zip(&headings).map(|(id, heading)| json!({"id": id, "heading": heading})).collect();
+    let words = format!(
+        "DEMONSTRATION ONLY. A real form is written with counsel and has words under each of its headings.\n{}\n",
+        headings.join("\n")
+    );
     let body = json!({
         "consent_type": "ketamine_off_label", "code": code, "title": "Consent to treatment with ketamine",
-        "language": "en", "clauses": clauses, "validity_days": validity_days,
-        "text": "DEMONSTRATION ONLY. A real form is written with counsel and has words under each of its clauses.",
+        "language": "en", "clauses": clauses, "validity_days": validity_days, "text": words,
     });
     let draft = director.post("/consent-templates", body)?;
     let id = text(&draft, "/consent-templates", "id")?;

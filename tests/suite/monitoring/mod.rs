@@ -200,6 +200,20 @@ fn a_frightening_number_is_saved_alarmed_and_answered_by_name_with_an_action() {
 }
 
 #[test]
+fn a_pause_at_the_pump_is_the_answer_and_a_prescriber_still_has_to_look() {
+    on_both_databases(|clinic| {
+        let bed = Bed::running(clinic);
+        bed.pressure(205, 121);
+        clinic.advance_minutes(1);
+        bed.nurse().post(&bed.path("pause"), &json!({})).expect(200);
+        let alert = bed.alerts().remove(0);
+        let answer = &alert["actions"][0];
+        assert_eq!((&answer["step"], &answer["action_code"]), (&json!("implied"), &json!("paused")));
+        assert_eq!((&alert["state"], &alert["seen_by_prescriber"]), (&json!("acknowledged"), &json!(false)));
+    });
+}
+
+#[test]
 fn a_red_flag_stops_whatever_the_numbers_and_one_noisy_reading_calls_nobody() {
     on_both_databases(|clinic| {
         let bed = Bed::running(clinic);

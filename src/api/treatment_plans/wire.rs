@@ -54,7 +54,7 @@ pub struct DraftBody {
 pub struct PatchBody {
     /// ICD-10-CM, of G43 or G44.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 12)]
+    #[schema(value_type = Option<String>, max_length = 8)]
     indication: Patch<String>,
     /// A protocol edition.
     #[serde(default)]

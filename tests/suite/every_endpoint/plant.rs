@@ -1,4 +1,4 @@
-//! One record of every kind that has a route of its own, made the way staff make it.
+//! A record of every kind that has a route of its own, made the way staff make it: by playing a visit.
 
 use serde_json::json;
 
@@ -6,7 +6,13 @@ use crate::support::Clinic;
 
 /// Plants them all.
 pub fn everything(clinic: &Clinic) {
-    let patient =
-        json!({"family_name": "Planted", "given_name": "Ana", "birth_date": "1984-05-17", "phone": "+1 555 0101"});
-    clinic.front_desk().post("/api/v1/patients", &patient).expect(201);
+    let visit = clinic.a_running_session();
+    let patient = format!("/api/v1/patients/{}", visit.patient);
+    // A frightening reading raises an alert, and its confirmation in five minutes a page.
+    visit.observe(&json!({"systolic_mmhg": 200, "diastolic_mmhg": 122}));
+    let report = json!({"text": "said on the telephone that she is not sure"});
+    clinic.front_desk().post(&format!("{patient}/withdrawal-reports"), &report).expect(201);
+    let lower = json!({"patient_id": visit.patient, "kind": "rate_change", "rate_ml_per_h": "40",
+        "expected_infusion_version": visit.read()["infusion_version"]});
+    clinic.nurse().post(&visit.path("/dosing-events"), &lower).expect(201);
 }

@@ -11,7 +11,7 @@ use super::{Endpoint, endpoints};
 use crate::access::permission::{AmendObservation, MoveObservation, Permission, ReadObservations, RecordObservation};
 use crate::access::permit::Permit;
 use crate::domain::id::{ObservationId, PatientId, SessionId, StaffId};
-use crate::domain::observation::{Correction, Draft, Observation, Sheet, Stamp, status_of};
+use crate::domain::observation::{Correcting, Correction, Draft, Observation, Sheet, Stamp, status_of};
 use crate::domain::refusal::{FieldErrors, Refusal};
 use crate::store::{Change, Gather, Held, Recorded, Result, Store, StoreError, Writer, Written};
 use actix_web::web::Data;
@@ -78,16 +78,17 @@ pub async fn amend(
         let old = row_of(&sheet, id)?;
         let standing = status_of(&old, &sheet.rows);
         let chart = Sheet::from(&session);
+        let given = Correcting { standing, sheet: &chart, reason: &body.reason };
         let stamp = stamp(tx, body.patient_id)?;
         let (row, event) = match corrected(&body)? {
             Some(values) => {
                 chart.accepts(values.patient_id)?;
                 let draft = known_draft(tx, values)?;
-                old.correct(standing, &draft, &body.reason, &chart, stamp)?
+                old.correct(&given, &draft, stamp)?
             }
-            None => old.take_back(standing, &body.reason, &chart, stamp)?,
+            None => old.take_back(&given, stamp)?,
         };
-        let events = tx.chart(&mut sheet, row.clone(), event)?;
+        let events = tx.chart(&mut sheet, &row, event)?;
         let reply = reply::created(place(&row), 1, &ObservationView::of(&sheet, &row))?;
         Ok(tx.record(events, reply))
     });
@@ -110,12 +111,13 @@ pub async fn relocate(
         let mut here = tx.flowsheet(&from, held)?;
         let old = row_of(&here, id)?;
         let standing = status_of(&old, &here.rows);
+        let left = Sheet::from(&from);
+        let given = Correcting { standing, sheet: &left, reason: &body.reason };
         let stamps = [stamp(tx, body.patient_id)?, stamp(tx, to.patient_id)?];
-        let [(mark, marked), (copy, copied)] =
-            old.relocate(standing, &Sheet::from(&from), &Sheet::from(&to), &body.reason, stamps)?;
+        let [(mark, marked), (copy, copied)] = old.relocate(&given, &Sheet::from(&to), stamps)?;
         let mut there = tx.flowsheet(&to, held)?;
-        let mut events = tx.chart(&mut here, mark.clone(), marked)?;
-        events.extend(tx.chart(&mut there, copy.clone(), copied)?);
+        let mut events = tx.chart(&mut here, &mark, marked)?;
+        events.extend(tx.chart(&mut there, &copy, copied)?);
         let reply = reply::created(place(&copy), 1, &MovedView::of((&here, &mark), (&there, &copy)))?;
         Ok(tx.record(events, reply))
     });
@@ -129,7 +131,7 @@ fn chart<P: Permission>(tx: &mut Writer<'_, P>, session: SessionId, body: Observ
     let draft = known_draft(tx, body)?;
     let (row, event) = Observation::chart(&draft, &Sheet::from(&session), stamp)?;
     let mut sheet = tx.flowsheet(&session, held)?;
-    let events = tx.chart(&mut sheet, row.clone(), event)?;
+    let events = tx.chart(&mut sheet, &row, event)?;
     let reply = reply::created(place(&row), 1, &ObservationView::of(&sheet, &row))?;
     Ok(tx.record(events, reply))
 }

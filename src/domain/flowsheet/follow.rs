@@ -55,7 +55,7 @@ impl Flowsheet {
         let whose = self.whose();
         if let Some(check) = schedule.overdue() {
             let away = now.since(due_since) > self.policy.rules.checks.overdue_minutes * 60_000;
-            let waiting = self.alerts.iter().find(|alert| self.is_waiting(alert)).cloned();
+            let waiting = self.alerts.iter().find(|alert| is_waiting(alert)).cloned();
             match waiting {
                 Some(alert) if check.status == CheckStatus::Escalated => self.keep(alert.escalate(now), &mut followed),
                 Some(_) => {}
@@ -70,11 +70,6 @@ impl Flowsheet {
 
     fn whose(&self) -> (SessionId, PatientId) {
         (self.session.id, self.session.patient_id)
-    }
-
-    /// An alert that waits for a check: one at a time.
-    fn is_waiting(&self, alert: &Alert) -> bool {
-        matches!(alert.condition, Condition::CheckOverdue | Condition::MonitoringGap) && alert.closed_at.is_none()
     }
 
     fn was_raised(&self, check: &Check) -> bool {
@@ -111,7 +106,7 @@ impl Flowsheet {
             return;
         }
         let settled: Vec<_> =
-            self.alerts.iter().filter(|alert| self.is_waiting(alert)).map(|alert| alert.settle(now)).collect();
+            self.alerts.iter().filter(|alert| is_waiting(alert)).map(|alert| alert.settle(now)).collect();
         for next in settled {
             self.keep(next, followed);
         }
@@ -156,6 +151,11 @@ impl Flowsheet {
         followed.changed.push(next);
         followed.events.push(event);
     }
+}
+
+/// An alert that waits for a check: one at a time.
+fn is_waiting(alert: &Alert) -> bool {
+    matches!(alert.condition, Condition::CheckOverdue | Condition::MonitoringGap) && alert.closed_at.is_none()
 }
 
 fn gap(whose: (SessionId, PatientId), since: Timestamp) -> Cause {

@@ -6,7 +6,7 @@ use crate::domain::alert::{ActionCode, AlertStep};
 use crate::domain::dosing::PumpSetting;
 use crate::domain::id::{AlertActionId, DosingEventId, PatientId, PolicyId, ProtocolId, RoomId, SessionId, StaffId};
 use crate::domain::monitoring::Condition;
-use crate::domain::observation::tests::{at, chart, draft, pressure, stamp};
+use crate::domain::observation::tests::{at, chart, draft, on, pressure, stamp};
 use crate::domain::observation::{Draft, SedationDraft, Sheet, Status};
 use crate::domain::protocol::migraine_iv;
 use crate::domain::route::Route;
@@ -139,8 +139,9 @@ fn a_corrected_number_takes_its_alert_back() {
     sheet.follow(at(10), &mut ids);
     let right =
         Draft { systolic_mmhg: Some(150), diastolic_mmhg: Some(90), occurred_at: Some(at(10).to_string()), ..draft() };
-    let (row, _) =
-        wrong.correct(Status::Final, &right, "typed wrong", &Sheet::from(&sheet.session), stamp(77, at(12))).unwrap();
+    let (row, _) = wrong
+        .correct(&on(Status::Final, &Sheet::from(&sheet.session), "typed wrong"), &right, stamp(77, at(12)))
+        .unwrap();
     sheet.add(row);
     sheet.follow(at(12), &mut ids);
     assert_eq!(state_of(&sheet, Condition::PressureHigh), Some(AlertState::Retracted));

@@ -64,8 +64,8 @@ impl Lines {
         let absolute = Touch::first(by_line, &self.absolute.map(|(level, line)| (level, value >= line)));
         let Some(baseline) = baseline else { return absolute };
         let risen = |percent: i64| value * 100 >= baseline * (100 + percent);
-        let rises = self.rises.map(|(level, floor, percent)| (level, value >= floor && risen(percent)));
-        absolute.worse(Touch::first(by_rise, &rises))
+        let crossed = self.rises.map(|(level, floor, percent)| (level, value >= floor && risen(percent)));
+        absolute.worse(Touch::first(by_rise, &crossed))
     }
 }
 

@@ -181,6 +181,17 @@ pub struct Stamp {
     pub now: Timestamp,
 }
 
+/// On what footing a row is corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Correcting<'a> {
+    /// What became of the row so far.
+    pub standing: Status,
+    /// The flowsheet it stands on.
+    pub sheet: &'a Sheet,
+    /// Why, in the words of the person who corrects.
+    pub reason: &'a str,
+}
+
 impl Observation {
     /// Charts a row.
     ///
@@ -197,17 +208,9 @@ impl Observation {
     ///
     /// # Errors
     /// As [`Self::chart`], and `already_done` when the row was corrected before.
-    pub fn correct(
-        &self,
-        standing: Status,
-        draft: &Draft,
-        reason: &str,
-        sheet: &Sheet,
-        stamp: Stamp,
-    ) -> Result<(Self, Event), Refusal> {
-        self.may_be_amended(standing, sheet, stamp.patient)?;
-        let reason = checked_reason(reason)?;
-        let mut row = draft.read(sheet, stamp)?;
+    pub fn correct(&self, given: &Correcting<'_>, draft: &Draft, stamp: Stamp) -> Result<(Self, Event), Refusal> {
+        let reason = self.may_be_amended(given, stamp.patient)?;
+        let mut row = draft.read(given.sheet, stamp)?;
         row.amends = Some(Amends { id: self.id, correction: Correction::Corrected, reason: reason.clone() });
         let event = row.event(EventKind::ObservationAmended).because(reason);
         Ok((row, event))
@@ -217,15 +220,8 @@ impl Observation {
     ///
     /// # Errors
     /// When the reason is empty, the patient is another, or the row was corrected before.
-    pub fn take_back(
-        &self,
-        standing: Status,
-        reason: &str,
-        sheet: &Sheet,
-        stamp: Stamp,
-    ) -> Result<(Self, Event), Refusal> {
-        self.may_be_amended(standing, sheet, stamp.patient)?;
-        let reason = checked_reason(reason)?;
+    pub fn take_back(&self, given: &Correcting<'_>, stamp: Stamp) -> Result<(Self, Event), Refusal> {
+        let reason = self.may_be_amended(given, stamp.patient)?;
         let row = self.mark(Correction::EnteredInError, &reason, stamp);
         let event = row.event(EventKind::ObservationAmended).because(reason);
         Ok((row, event))
@@ -238,19 +234,16 @@ impl Observation {
     /// When the reason is empty, the row was corrected before, or one of the sessions is closed.
     pub fn relocate(
         &self,
-        standing: Status,
-        from: &Sheet,
+        given: &Correcting<'_>,
         to: &Sheet,
-        reason: &str,
         stamps: [Stamp; 2],
     ) -> Result<[(Self, Event); 2], Refusal> {
         let [mark_stamp, copy_stamp] = stamps;
-        self.may_be_amended(standing, from, mark_stamp.patient)?;
+        let reason = self.may_be_amended(given, mark_stamp.patient)?;
         to.accepts(copy_stamp.patient)?;
-        if from.session == to.session {
+        if given.sheet.session == to.session {
             return Err(Refusal::invalid("/to_session_id", "same_session", "must be another session"));
         }
-        let reason = checked_reason(reason)?;
         let mark = self.mark(Correction::Moved, &reason, mark_stamp);
         let copy = Self {
             id: copy_stamp.id,
@@ -284,12 +277,13 @@ impl Observation {
         !matches!(self.amends, Some(Amends { correction: Correction::EnteredInError | Correction::Moved, .. }))
     }
 
-    fn may_be_amended(&self, standing: Status, sheet: &Sheet, patient: PatientId) -> Result<(), Refusal> {
-        sheet.accepts(patient)?;
-        if standing != Status::Final || !self.has_values() {
+    /// The checked reason, when the row may be corrected at all.
+    fn may_be_amended(&self, given: &Correcting<'_>, patient: PatientId) -> Result<String, Refusal> {
+        given.sheet.accepts(patient)?;
+        if given.standing != Status::Final || !self.has_values() {
             return Err(Refusal::clash(Clash::AlreadyDone, "the row was corrected before; correct the newest one"));
         }
-        Ok(())
+        Ok(super::text::checked("/reason", given.reason, 1, 500)?)
     }
 
     /// A row without values that only says something about this one.
@@ -335,10 +329,6 @@ pub fn standing(rows: &[Observation]) -> Vec<&Observation> {
         rows.iter().filter(|row| row.has_values() && named.binary_search(&row.id).is_err()).collect();
     standing.sort_by_key(|row| (row.occurred_at, row.recorded_at, row.id));
     standing
-}
-
-fn checked_reason(reason: &str) -> Result<String, Refusal> {
-    Ok(super::text::checked("/reason", reason, 1, 500)?)
 }
 
 #[cfg(test)]

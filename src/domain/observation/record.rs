@@ -56,7 +56,7 @@ impl Measures {
             .word("iv_site", self.iv_site.map(super::IvSite::as_str))
             .word("rhythm", self.rhythm.map(super::Rhythm::as_str))
             .with("scores", self.scores.iter().map(score).collect::<Vec<_>>())
-            .with("absent", self.absent.iter().map(absent).collect::<Vec<_>>())
+            .with("absent", self.absent.iter().copied().map(absent).collect::<Vec<_>>())
     }
 }
 
@@ -77,7 +77,7 @@ fn score(score: &super::Score) -> Record {
         .with("total", score.total)
 }
 
-fn absent(absent: &super::Absent) -> Record {
+fn absent(absent: super::Absent) -> Record {
     Record::group().with("field", absent.measure.as_str()).with("reason", absent.reason.as_str())
 }
 

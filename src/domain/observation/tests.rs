@@ -24,6 +24,10 @@ pub(crate) fn stamp(id: u128, now: Timestamp) -> Stamp {
     Stamp { id: ObservationId(Uuid::from_u128(id)), patient: sheet().patient, by: StaffId(Uuid::from_u128(3)), now }
 }
 
+pub(crate) fn on<'a>(standing: Status, sheet: &'a Sheet, reason: &'a str) -> Correcting<'a> {
+    Correcting { standing, sheet, reason }
+}
+
 pub(crate) fn draft() -> Draft {
     Draft::default()
 }
@@ -173,12 +177,13 @@ fn a_correction_leaves_the_old_row_readable_and_happens_once() {
     let old = pressure(5, 250, 90);
     let right =
         Draft { systolic_mmhg: Some(150), diastolic_mmhg: Some(90), occurred_at: Some(at(5).to_string()), ..draft() };
-    let (new, event) = old.correct(Status::Final, &right, "typed 250 for 150", &sheet(), stamp(50, at(7))).unwrap();
+    let (new, event) =
+        old.correct(&on(Status::Final, &sheet(), "typed 250 for 150"), &right, stamp(50, at(7))).unwrap();
     assert_eq!(event.reason.as_deref(), Some("typed 250 for 150"));
     let rows = [old.clone(), new.clone()];
     assert_eq!((status_of(&old, &rows), status_of(&new, &rows)), (Status::Amended, Status::Final));
     assert_eq!(standing(&rows), [&new]);
-    let twice = old.correct(status_of(&old, &rows), &right, "again", &sheet(), stamp(51, at(8)));
+    let twice = old.correct(&on(status_of(&old, &rows), &sheet(), "again"), &right, stamp(51, at(8)));
     assert!(matches!(twice, Err(Refusal::Clash { clash: Clash::AlreadyDone, .. })));
 }
 
@@ -192,7 +197,8 @@ fn a_row_on_the_wrong_patient_moves_with_its_time_and_its_author() {
         ..sheet()
     };
     let stamps = [stamp(60, at(9)), Stamp { patient: there.patient, ..stamp(61, at(9)) }];
-    let [(mark, _), (copy, event)] = here.relocate(Status::Final, &sheet(), &there, "other chair", stamps).unwrap();
+    let [(mark, _), (copy, event)] =
+        here.relocate(&on(Status::Final, &sheet(), "other chair"), &there, stamps).unwrap();
     assert!(!mark.has_values() && standing(&[here.clone(), mark.clone()]).is_empty());
     assert_eq!(status_of(&here, &[here.clone(), mark]), Status::EnteredInError);
     assert_eq!((copy.session, copy.patient, copy.phase), (there.session, there.patient, Phase::Baseline));

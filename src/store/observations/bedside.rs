@@ -92,9 +92,9 @@ impl Change<'_> {
     ///
     /// # Errors
     /// [`crate::store::StoreError::Duplicate`] when somebody corrected the same row at the same time.
-    pub fn chart(&mut self, sheet: &mut Flowsheet, row: Observation, event: Event) -> Result<Vec<Event>> {
+    pub fn chart(&mut self, sheet: &mut Flowsheet, row: &Observation, event: Event) -> Result<Vec<Event>> {
         let verdict = sheet.add(row.clone());
-        self.insert_observation(&row, &verdict)?;
+        self.insert_observation(row, &verdict)?;
         let mut events = vec![event];
         events.extend(self.follow(sheet)?);
         if row.lacks_late_reason(&sheet.policy.rules.time) {

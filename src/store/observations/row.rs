@@ -149,7 +149,7 @@ impl Row {
             recommended: words(&advice, Advice::parse)?,
             recheck_due_at: self.recheck_due_at,
         };
-        let measures = measures(self.vitals, self.mind, self.details.read()?)?;
+        let measures = measures(&self.vitals, &self.mind, self.details.read()?)?;
         let amends = match (self.amends_id, self.correction, self.reason) {
             (Some(id), Some(correction), Some(reason)) => Some(Amends { id, correction, reason }),
             _ => None,
@@ -235,7 +235,7 @@ impl Details {
     }
 }
 
-fn measures(vitals: Vitals, mind: Mind, details: Details) -> Result<Measures> {
+fn measures(vitals: &Vitals, mind: &Mind, details: Details) -> Result<Measures> {
     let modality = words(&details.modality, Modality::parse)?;
     let hallucination = mind.hallucination_present.map(|present| Hallucination {
         present,

@@ -4,7 +4,7 @@
 //! A row counts for the parts it charts; missed times collapse into one check that is due now, never one for each
 //! missed slot (decisions.md 15, 18).
 
-use crate::domain::observation::Observation;
+use crate::domain::observation::{Observation, Sedation};
 use crate::domain::policy::Checks;
 use crate::domain::protocol::Monitoring;
 use crate::domain::time::Timestamp;
@@ -183,8 +183,7 @@ impl Grid {
     /// Whether orientation and CADSS-6 belong to the check: at the middle, the end and 30 minutes after it, or while
     /// the patient is not fully awake. Nobody is quizzed to time (decisions.md 15).
     fn asks_mind(&self, due_at: Timestamp, rows: &[&Observation]) -> bool {
-        let drowsy =
-            rows.iter().rev().find_map(|row| row.measures.sedation).is_some_and(|sedation| sedation.is_drowsy());
+        let drowsy = rows.iter().rev().find_map(|row| row.measures.sedation).is_some_and(Sedation::is_drowsy);
         let milestones =
             [self.planned_middle_at, self.stopped_at, self.stopped_at.map(|stopped| stopped.plus_minutes(30))];
         let asked_since = |milestone: Timestamp| {

@@ -11,6 +11,7 @@ use crate::domain::outcome_score::{
     self, Item9, OutcomeScale, OutcomeScore, OutcomeScoreFields, OutcomeScoreReview, ScoreBand, Timepoint,
 };
 use crate::domain::refusal::Refusal;
+use crate::domain::task::TaskKind;
 use crate::domain::time::Timestamp;
 use crate::store::{Reply, Store, StoreError, Written};
 use actix_web::web::Data;
@@ -173,8 +174,14 @@ pub async fn record(
         let draft = body.draft(tx.now())?;
         let list = tx.statements::<OutcomeScore>(id)?;
         let entry = Entry { id: tx.new_id(), patient: id, by: tx.person()?.staff, at: tx.now() };
-        let (statement, events) = draft.record(entry, &list)?;
+        let (statement, mut events) = draft.record(entry, &list)?;
         tx.insert_statement(&statement)?;
+        if let Some(old) = statement.amends {
+            events.extend(tx.finish_task(TaskKind::ClinicianReview, old, "the score was corrected")?);
+        }
+        if let Some(task) = outcome_score::review_task(&statement, &tx.zone()?) {
+            events.extend(tx.open_task(task)?);
+        }
         let view = ScoreView::of(&Listed { statement, amended_by: None }, &[]);
         Ok(tx.record(events, Reply { status: 201, ..reply::plain(&view)? }))
     });
@@ -200,8 +207,9 @@ pub async fn review(
         let earlier = earlier.iter().find(|review| review.score == id);
         let entry = Entry { id: tx.new_id(), patient, by: tx.person()?.staff, at: tx.now() };
         let action = body.action.as_deref().unwrap_or_default();
-        let (review, events) = outcome_score::review(&listed.statement, earlier, action, entry)?;
+        let (review, mut events) = outcome_score::review(&listed.statement, earlier, action, entry)?;
         tx.insert_score_review(&review)?;
+        events.extend(tx.finish_task(TaskKind::ClinicianReview, id, "reviewed")?);
         let view = ScoreView::of(&listed, &[review]);
         Ok(tx.record(events, Reply { status: 201, ..reply::plain(&view)? }))
     });

@@ -54,6 +54,11 @@ fn item_9_waits_for_a_prescriber_when_it_is_positive_and_when_it_is_missing() {
         clinic.next_door().prescriber().post(&review(&missing.id()), &action).expect_problem(404, "not_found");
         let list = clinic.prescriber().get(&path).expect(200).body;
         assert_eq!(list["awaiting_review"], json!([missing.id()]));
+        let tasks = clinic.prescriber().get("/api/v1/tasks").expect(200).body;
+        let reviews: Vec<_> =
+            tasks["items"].as_array().unwrap().iter().filter(|task| task["kind"] == "clinician_review").collect();
+        assert_eq!(reviews.iter().map(|task| &task["subject_id"]).collect::<Vec<_>>(), [&json!(missing.id())]);
+        assert_eq!(reviews[0]["due_at"], "2026-03-03T05:00:00.000Z", "by midnight in New York");
         assert!(clinic.trail().contains(&"outcome_score.reviewed success".to_owned()));
     });
 }

@@ -11,8 +11,10 @@ use super::event::{Event, EventKind, Subject};
 use super::id::{OutcomeScoreId, OutcomeScoreReviewId, StaffId};
 use super::record::{Canonical, Record};
 use super::refusal::{Clash, FieldError, FieldErrors, Refusal};
+use super::task::{TaskAudience, TaskCause, TaskKind};
 use super::text::checked;
-use super::time::Timestamp;
+use super::time::{Timestamp, day_bounds};
+use jiff::tz::TimeZone;
 
 words! {
     /// The scales, each in version 1 of its scoring.
@@ -294,6 +296,21 @@ pub fn review(
     let subject = Subject::new("outcome_score_review", review.id, 1);
     let event = Event::of_patient(EventKind::OutcomeScoreReviewed, score.patient, subject, review.record());
     Ok((review, vec![event]))
+}
+
+/// The work that a score makes which calls for a prescriber: to be done the same day of the clinic (clinical.md 10.20).
+pub fn review_task(score: &Statement<OutcomeScore>, zone: &TimeZone) -> Option<TaskCause> {
+    let (_, midnight) = day_bounds(score.recorded_at.date_in(zone), zone)?;
+    let calls = score.status == ChartStatus::Active && score.what.needs_review();
+    calls.then(|| TaskCause {
+        kind: TaskKind::ClinicianReview,
+        audience: TaskAudience::Prescriber,
+        assignee: None,
+        subject: score.id.uuid(),
+        session: None,
+        patient: Some(score.patient),
+        due_at: midnight,
+    })
 }
 
 /// The scores that call for a review and have none: with one of these a patient is not sent home.

@@ -166,6 +166,12 @@ fn an_alarming_score_is_reviewed_once_and_a_quiet_one_not_at_all() {
     };
     let list = crate::domain::chart::listed(vec![statement(Some(2))]);
     assert_eq!(awaiting_review(&list, &[]), [OutcomeScoreId(Uuid::nil())]);
+    let zone = jiff::tz::TimeZone::get("America/New_York").unwrap();
+    let task = review_task(&statement(None), &zone).unwrap();
+    assert_eq!((task.kind, task.audience), (TaskKind::ClinicianReview, TaskAudience::Prescriber));
+    let left = task.due_at.minutes_since(Timestamp::from_millis(NOW));
+    assert!((1..=24 * 60).contains(&left), "due by midnight of the clinic: {left} min");
+    assert_eq!(review_task(&statement(Some(0)), &zone), None);
     let (first, events) = review(&statement(Some(2)), None, "C-SSRS done, plan made", entry(1)).unwrap();
     assert!(awaiting_review(&list, std::slice::from_ref(&first)).is_empty());
     assert_eq!(events.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::OutcomeScoreReviewed]);

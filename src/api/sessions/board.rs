@@ -11,7 +11,7 @@ use crate::domain::session::board::{ChairDay, chairs};
 use crate::domain::session::escort::{self, EscortStatus};
 use crate::domain::session::{PumpState, Session, SessionState};
 use crate::domain::time::{Timestamp, day_bounds};
-use crate::store::Store;
+use crate::store::{PatientLabel, Store};
 use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -102,7 +102,7 @@ pub async fn board(permit: Permit<ReadBoard>, store: Data<Store>) -> Answer {
                     initials: labels
                         .iter()
                         .find(|label| label.id == session.patient_id)
-                        .map(|label| label.initials())
+                        .map(PatientLabel::initials)
                         .unwrap_or_default(),
                     state: session.state,
                     scheduled_start_at: session.slot.starts_at,

@@ -121,6 +121,7 @@ pub struct PatientRef {
 /// Who treats the patient.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SessionTeam)]
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 pub struct TeamView {
     nurse_id: StaffId,
     prescriber_id: StaffId,
@@ -131,6 +132,7 @@ pub struct TeamView {
 /// When the steps of the visit happened.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SessionMilestones)]
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 pub struct MilestonesView {
     checked_in_at: Option<Timestamp>,
     precheck_signed_at: Option<Timestamp>,

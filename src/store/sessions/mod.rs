@@ -58,7 +58,8 @@ impl Gather<'_> {
             .load::<(SessionId, Option<i64>)>(self.connection)?;
         let used: Vec<i64> =
             places.into_iter().filter(|(id, _)| Some(*id) != but).filter_map(|(_, place)| place).collect();
-        Ok((1..).find(|place| !used.contains(place)).unwrap_or(1))
+        let after_all = i64::try_from(used.len()).unwrap_or(i64::MAX - 1) + 1;
+        Ok((1..=after_all).find(|place| !used.contains(place)).unwrap_or(after_all))
     }
 
     /// How many sessions with drug running a person is in charge of, but for one of them (decisions.md 3).

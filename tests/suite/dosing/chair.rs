@@ -81,8 +81,7 @@ impl<'c> Chair<'c> {
             "height_cm": "170", "consent_reaffirmed_at": now.to_string(), "kit_ok": true,
             "iv_site": "left forearm, 22 G", "sign": true,
         });
-        let version = self.read().version();
-        self.nurse().if_match(version).put(&self.path("precheck"), &body).expect(200);
+        self.nurse().put(&self.path("precheck"), &body).expect(200);
     }
 
     fn release(&self) {

@@ -92,6 +92,8 @@ impl Clinic {
 
     /// The same at another time.
     pub fn open_at(kind: Kind, at: &str) -> Self {
+        // What the server says of a fault belongs beside the test that met it.
+        drop(tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_test_writer().try_init());
         let clock = Clock::simulated(Timestamp::parse(at).unwrap());
         let folder = scratch();
         let url = database(kind, &folder);

@@ -6,12 +6,16 @@
 
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// The source of time and ids; cheap to clone, all clones tick together.
 #[derive(Debug, Clone)]
-pub struct Clock(Kind);
+pub struct Clock {
+    kind: Kind,
+    /// Time and counter of the last id that was made.
+    last_id: Arc<AtomicU64>,
+}
 
 #[derive(Debug, Clone)]
 enum Kind {
@@ -21,18 +25,18 @@ enum Kind {
 
 impl Clock {
     /// The machine's clock.
-    pub const fn real() -> Self {
-        Self(Kind::Real)
+    pub fn real() -> Self {
+        Self { kind: Kind::Real, last_id: Arc::default() }
     }
 
     /// A clock that stands still until it is moved.
     pub fn simulated(at: Timestamp) -> Self {
-        Self(Kind::Simulated(Arc::new(AtomicI64::new(at.millis()))))
+        Self { kind: Kind::Simulated(Arc::new(AtomicI64::new(at.millis()))), last_id: Arc::default() }
     }
 
     /// Now, in whole milliseconds.
     pub fn now(&self) -> Timestamp {
-        match &self.0 {
+        match &self.kind {
             Kind::Real => read_machine_clock(),
             Kind::Simulated(millis) => Timestamp::from_millis(millis.load(Ordering::SeqCst)),
         }
@@ -40,7 +44,7 @@ impl Clock {
 
     /// Moves a simulated clock forward; the real one cannot be moved and is left alone.
     pub fn advance_millis(&self, millis: i64) {
-        if let Kind::Simulated(at) = &self.0 {
+        if let Kind::Simulated(at) = &self.kind {
             at.fetch_add(millis, Ordering::SeqCst);
         }
     }
@@ -52,15 +56,21 @@ impl Clock {
 
     /// Whether this clock can be moved.
     pub const fn is_simulated(&self) -> bool {
-        matches!(self.0, Kind::Simulated(_))
+        matches!(self.kind, Kind::Simulated(_))
     }
 
-    /// A new UUIDv7 of this instant.
+    /// A new UUIDv7 of this instant, greater than every one this process made before: of two entries in one
+    /// millisecond the later one sorts later (RFC 9562 6.2, a counter in the twelve bits after the time).
     pub fn new_id<Id: From<Uuid>>(&self) -> Id {
-        let millis = u64::try_from(self.now().millis()).unwrap_or(0);
-        let mut bytes = [0; 10];
-        fill_random(&mut bytes);
-        Id::from(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+        let now = u64::try_from(self.now().millis()).unwrap_or(0) << 12;
+        let next = |last: u64| Some(now.max(last.saturating_add(1)));
+        let last = self.last_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).unwrap_or(now);
+        let tick = now.max(last.saturating_add(1));
+        let mut bytes = random::<10>();
+        let [_, _, _, _, _, _, high, low] = tick.to_be_bytes();
+        let [first, second, ..] = &mut bytes;
+        (*first, *second) = (high & 0x0f, low);
+        Id::from(uuid::Builder::from_unix_timestamp_millis(tick >> 12, &bytes).into_uuid())
     }
 }
 
@@ -83,4 +93,17 @@ pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     fill_random(&mut bytes);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_millisecond_sort_in_the_order_they_were_made() {
+        let clock = Clock::simulated(Timestamp::from_millis(1_800_000_000_000));
+        let ids: Vec<Uuid> = (0..10_000).map(|_| clock.new_id()).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
 }

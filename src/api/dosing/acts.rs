@@ -29,6 +29,7 @@ pub struct StopBody {
     #[serde(deserialize_with = "lenient")]
     end_reason: Option<EndReason>,
     /// Why, in words.
+    #[schema(max_length = 500)]
     #[serde(deserialize_with = "lenient")]
     reason: Option<String>,
     /// When the pump stood still, said at the chair. Without it somebody has to confirm the pump, and until then the

@@ -81,7 +81,7 @@ pub struct AmendBody {
 /// Where an entry belongs.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = DosingMove)]
+#[schema(as = DosingMove, example = json!({"to_session_id": "0190a5c0-0000-7000-8000-000000000010", "reason": "charted in the wrong record"}))]
 pub struct MoveBody {
     /// The session of the patient it was really about.
     to_session_id: SessionId,

@@ -6,7 +6,7 @@ use super::chart;
 use crate::access::permission::ReplayObservations;
 use crate::access::permit::{Actor, Origin, Permit, Principal};
 use crate::api::extract::{self, Act, Id};
-use crate::api::problem::Problem;
+use crate::api::problem::{Problem, ProblemKind};
 use crate::api::reply::Answer;
 use crate::domain::id::SessionId;
 use crate::domain::refusal::Refusal;
@@ -91,6 +91,10 @@ pub async fn replay(
     for (index, item) in body.items.into_iter().enumerate() {
         let charted = one(&store, (&actor, &origin), &request, (id, item)).await;
         results.push(ResultView::of(index, charted));
+    }
+    // A session that is not there is not there for any row: the batch is answered like a single row would be.
+    if results.iter().all(|result| result.status == ProblemKind::NotFound.status()) {
+        return Err(Problem::new(ProblemKind::NotFound));
     }
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(BatchView { results }))
 }

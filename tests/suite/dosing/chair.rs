@@ -55,6 +55,11 @@ impl<'c> Chair<'c> {
         self.nurse().post(&self.path("observations"), &body).expect(201)
     }
 
+    /// The session as the nurse reads it.
+    pub fn read(&self) -> Answer {
+        self.nurse().get(&format!("/api/v1/sessions/{}", self.session)).expect(200)
+    }
+
     /// The version of the infusion on the nurse's screen.
     pub fn infusion_version(&self) -> i64 {
         self.nurse().get(&self.path("dosing-events")).expect(200).body["infusion_version"].as_i64().unwrap()

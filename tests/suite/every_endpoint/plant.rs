@@ -10,6 +10,8 @@ pub fn everything(clinic: &Clinic) {
     let patient = format!("/api/v1/patients/{}", visit.patient);
     // A frightening reading raises an alert, and its confirmation in five minutes a page.
     visit.observe(&json!({"systolic_mmhg": 200, "diastolic_mmhg": 122}));
+    let score = json!({"scale": "phq9", "timepoint": "baseline", "items": [0, 0, 0, 0, 0, 0, 0, 0, 1]});
+    clinic.nurse().post(&format!("{patient}/outcome-scores"), &score).expect(201);
     let report = json!({"text": "said on the telephone that she is not sure"});
     clinic.front_desk().post(&format!("{patient}/withdrawal-reports"), &report).expect(201);
     let lower = json!({"patient_id": visit.patient, "kind": "rate_change", "rate_ml_per_h": "40",

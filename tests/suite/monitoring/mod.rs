@@ -205,7 +205,8 @@ fn a_pause_at_the_pump_is_the_answer_and_a_prescriber_still_has_to_look() {
         let bed = Bed::running(clinic);
         bed.pressure(205, 121);
         clinic.advance_minutes(1);
-        bed.nurse().post(&bed.path("pause"), &json!({})).expect(200);
+        let stopped = json!({"pump_stopped_at": clinic.clock.now().to_string()});
+        bed.nurse().post(&bed.path("pause"), &stopped).expect(200);
         let alert = bed.alerts().remove(0);
         let answer = &alert["actions"][0];
         assert_eq!((&answer["step"], &answer["action_code"]), (&json!("implied"), &json!("paused")));

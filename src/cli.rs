@@ -116,7 +116,9 @@ pub fn run(cli: Cli) -> io::Result<()> {
 /// When it cannot be written as JSON.
 pub fn openapi() -> io::Result<String> {
     let document = api::endpoint::document(&api::all());
-    serde_json::to_string_pretty(&document).map_err(io::Error::other)
+    // Through a value: its maps are sorted, the document's own are not.
+    let sorted = serde_json::to_value(&document).map_err(io::Error::other)?;
+    serde_json::to_string_pretty(&sorted).map_err(io::Error::other)
 }
 
 fn serve(config: &Config) -> io::Result<()> {

@@ -59,7 +59,7 @@ impl Clock {
         matches!(self.kind, Kind::Simulated(_))
     }
 
-    /// A new UUIDv7 of this instant, greater than every one this process made before: of two entries in one
+    /// A new `UUIDv7` of this instant, greater than every one this process made before: of two entries in one
     /// millisecond the later one sorts later (RFC 9562 6.2, a counter in the twelve bits after the time).
     pub fn new_id<Id: From<Uuid>>(&self) -> Id {
         let now = u64::try_from(self.now().millis()).unwrap_or(0) << 12;

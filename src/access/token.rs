@@ -1,4 +1,4 @@
-//! Access tokens: EdDSA, ten minutes, no roles inside (security.md 2.3).
+//! Access tokens: `EdDSA`, ten minutes, no roles inside (security.md 2.3).
 //!
 //! The library checks the signature and the algorithm; everything with a time in it is compared here with the
 //! injected clock, and every claim has exactly one type.

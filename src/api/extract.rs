@@ -213,7 +213,7 @@ pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, P
     Ok(Some(key.to_owned()))
 }
 
-/// `If-Match`: the version before the dash of an ETag, strong or weak.
+/// `If-Match`: the version before the dash of an `ETag`, strong or weak.
 fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Problem> {
     let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
     let tag = value.to_str().unwrap_or_default();

@@ -91,7 +91,7 @@ impl Server {
     /// When the server does not answer.
     pub fn at(base: impl Into<String>, clock: Clock) -> Result<Self> {
         let config =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(1)));
         let (agent, base): (ureq::Agent, String) = (config.build().into(), base.into());
         let document: Value = agent.get(format!("{base}/openapi.json")).call()?.body_mut().read_json()?;
         let permissions = Rc::new(permissions_of(&document));

@@ -1,6 +1,6 @@
 //! Chance that can be repeated: the same seed always plays the same clinic. Never used for a secret.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): 64 bits of state, one multiply-and-shift mix a number.
+/// `SplitMix64` (Steele, Lea, Flood 2014): 64 bits of state, one multiply-and-shift mix a number.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 

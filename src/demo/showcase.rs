@@ -36,7 +36,7 @@ const DAY: i64 = 24 * 60;
 /// The sessions of today are booked this long before now, in minutes.
 const OPENING: i64 = 250;
 /// How often the monitor of the live session sends, in real time.
-const ROW_EVERY: Duration = Duration::from_secs(60);
+const ROW_EVERY: Duration = Duration::from_mins(1);
 
 /// Patients by what they show; the number is also the person's.
 const NO_SHOW: usize = 8;

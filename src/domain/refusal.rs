@@ -65,7 +65,7 @@ words! {
 /// One condition that is not met, with what would meet it: `blocked_by` of the wire (decisions.md 25).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmet {
-    /// Stable code in snake_case, for example `consent_missing`.
+    /// Stable code in `snake_case`, for example `consent_missing`.
     pub code: &'static str,
     /// The rule, for example `session.start.consent`.
     pub rule_id: &'static str,

@@ -18,7 +18,7 @@ impl std::fmt::Display for UnknownWord {
 
 impl std::error::Error for UnknownWord {}
 
-/// Declares an enum with its snake_case words.
+/// Declares an enum with its `snake_case` words.
 ///
 /// Gives `as_str`, `parse`, `ALL` (every value) and `WORDS` (every word). `store/column.rs` lists the enum once
 /// to make it a TEXT column, `api/wire.rs` once to make it JSON; a test compares `WORDS` with the CHECK of both

@@ -272,7 +272,6 @@ impl FromSql<DbJson, Sqlite> for Json {
     }
 }
 
-#[expect(clippy::wildcard_imports, reason = "the lists name every id and every amount")]
 mod lists {
     use super::*;
     use crate::access::role::Role;

@@ -35,9 +35,9 @@ impl<J> Queue<J> {
             return Err(StoreError::Busy);
         }
         if urgent {
-            lanes.urgent.push_back(job)
+            lanes.urgent.push_back(job);
         } else {
-            lanes.normal.push_back(job)
+            lanes.normal.push_back(job);
         }
         self.filled.notify_one();
         Ok(())

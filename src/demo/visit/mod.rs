@@ -90,6 +90,7 @@ impl Visit {
     ///
     /// # Errors
     /// When the server refuses.
+    #[expect(clippy::too_many_arguments, reason = "six facts of a booking, each needed as it is")]
     pub fn book(
         house: &House,
         guest: &Guest,

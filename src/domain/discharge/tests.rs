@@ -116,7 +116,7 @@ fn the_stay_depends_on_route_dose_and_rescue() {
     let stays = |chair: &Chair| chair.unmet(&rows).contains(&"minimum_stay");
     for (now, dose, stay) in [(99, 500, true), (100, 500, false), (100, 751, true), (119, 751, true), (120, 751, false)]
     {
-        assert_eq!(stays(&Chair { now, dose, ..Chair::new() }), stay, "{now} min, {dose} ug/kg");
+        assert_eq!(stays(&Chair { dose, now, ..Chair::new() }), stay, "{now} min, {dose} ug/kg");
     }
     assert!(stays(&Chair { now: 119, rescued_at: Some(at(60)), ..Chair::new() }));
     assert!(!stays(&Chair { now: 120, rescued_at: Some(at(60)), ..Chair::new() }));

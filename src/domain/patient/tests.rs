@@ -171,14 +171,14 @@ fn a_second_registration_of_the_same_person_is_pointed_out() {
     assert_eq!(
         twice(|f| {
             f.family_name = Some("Rivera-Lopez".into());
-            f.phone = Some("555.010.0123 x4".into())
+            f.phone = Some("555.010.0123 x4".into());
         }),
         1
     );
     assert_eq!(
         twice(|f| {
             f.family_name = Some("Rivera-Lopez".into());
-            f.phone = Some("555 010 0124".into())
+            f.phone = Some("555 010 0124".into());
         }),
         0
     );

@@ -91,7 +91,7 @@ fn read_vocabularies(file: &Source, found: &mut BTreeMap<String, BTreeSet<String
             }
             [Token::Word(_), Token::Mark('='), Token::Text(word), ..] => {
                 if let Some(name) = &current {
-                    found.entry(name.clone()).or_insert_with(BTreeSet::new).insert(word.clone());
+                    found.entry(name.clone()).or_default().insert(word.clone());
                 }
             }
             [Token::Mark('}'), ..] => current = None,

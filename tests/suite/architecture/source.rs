@@ -91,7 +91,7 @@ impl Source {
                     while !matches!(self.tokens.get(at), None | Some(Token::Mark('}'))) {
                         at = self.follow(base.clone(), at, found);
                         if self.tokens.get(at) == Some(&Token::Mark(',')) {
-                            at += 1
+                            at += 1;
                         }
                     }
                     return at + 1;
@@ -106,7 +106,7 @@ impl Source {
         }
         found.push(base);
         if matches!(self.tokens.get(at), Some(Token::Word(word)) if word == "as") {
-            at += 2
+            at += 2;
         }
         at
     }

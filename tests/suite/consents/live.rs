@@ -9,7 +9,8 @@ use std::time::Duration;
 /// The consent that a patient in a chair has given.
 fn consent_of(chair: &Chair<'_>) -> Value {
     let list = chair.nurse().get(&format!("/api/v1/patients/{}/consents", chair.patient)).expect(200).body;
-    list["items"][0].clone()
+    let items = list["items"].as_array().unwrap();
+    items.iter().find(|consent| consent["state"] != "draft").expect("a consent that was signed").clone()
 }
 
 fn withdraw(chair: &Chair<'_>, body: &Value) -> Answer {

@@ -13,7 +13,7 @@ fn rules(problem: &Value) -> Vec<&str> {
 }
 
 /// V3 with a nurse: 60 mL/h for 20 min, 80 for 15 by the prescriber's override, a pause of 7, 40 for 30.
-fn play_v3<'c>(clinic: &'c Clinic) -> Chair<'c> {
+fn play_v3(clinic: &Clinic) -> Chair<'_> {
     let chair = Chair::running(clinic);
     chair.watch(20);
     let refused = chair.dose(&chair.rate("80")).expect_problem(422, "blocked");

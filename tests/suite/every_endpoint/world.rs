@@ -51,8 +51,10 @@ impl World {
                 Database::Postgres(_) => "replace(id::text, '-', '')",
             };
             let found = database.lines(&format!(
-                "SELECT {id} AS line FROM {name} WHERE clinic_id = {} ORDER BY id LIMIT 1",
-                literal(&database, &clinic)
+                "SELECT {id} AS line FROM {name} WHERE clinic_id = {} ORDER BY id LIMIT 1 OFFSET {}",
+                literal(&database, &clinic),
+                // The first of the staff is one of those who ask: a change to their own membership would end the test.
+                i64::from(name == "staff")
             ));
             if let Some(row) = found.first() {
                 ids.insert(name.clone(), hyphenated(&row[0]));

@@ -186,13 +186,13 @@ fn declared_tables(file: &Source) -> Vec<(String, BTreeMap<String, (String, bool
             let mut at = start + 3;
             while word(at) == Some("use") {
                 while !mark(at, ';') {
-                    at += 1
+                    at += 1;
                 }
                 at += 1;
             }
             let name = word(at).expect("a table's name").to_owned();
             while !mark(at, '{') {
-                at += 1
+                at += 1;
             }
             let mut columns = BTreeMap::new();
             while !mark(at, '}') {

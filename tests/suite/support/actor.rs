@@ -176,7 +176,7 @@ fn agent() -> &'static ureq::Agent {
     AGENT.get_or_init(|| {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .max_idle_connections(0)
             .allow_non_standard_methods(true);
         config.build().into()

@@ -104,7 +104,7 @@ impl Clinic {
         make(Some(Box::new(make(None))))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the parts of a test's world")]
+    #[expect(clippy::too_many_arguments, reason = "the parts of a test's world")]
     fn with(
         kind: Kind,
         clock: &Clock,

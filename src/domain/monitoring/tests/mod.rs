@@ -280,7 +280,7 @@ fn dissociation_is_expected_until_it_frightens_or_lasts() {
     let mut ward = Ward::new();
     let cadss = |total| {
         vital(|row| {
-            row.dissociation = Some(DissociationDraft { scale: "cadss6".into(), items: None, total: Some(total) })
+            row.dissociation = Some(DissociationDraft { scale: "cadss6".into(), items: None, total: Some(total) });
         })
     };
     let seen = |insight_kept, distress| {
@@ -307,7 +307,7 @@ fn dissociation_is_expected_until_it_frightens_or_lasts() {
 fn a_pulse_that_cannot_be_found_is_no_reassurance_and_nausea_is_no_alarm() {
     let ward = Ward::new();
     let lost = vital(|row| {
-        row.absent = vec![AbsentDraft { field: "heart_rate_per_min".into(), reason: "unrecordable".into() }]
+        row.absent = vec![AbsentDraft { field: "heart_rate_per_min".into(), reason: "unrecordable".into() }];
     });
     assert_eq!(ward.level(&[chart(&lost, 10)]), Level::Act);
     let refused =

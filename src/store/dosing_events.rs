@@ -192,10 +192,11 @@ impl Gather<'_> {
         let rows: Vec<Row> = dosing_events::table
             .filter(dosing_events::clinic_id.eq(self.clinic()))
             .filter(dosing_events::session_id.eq_any(sessions.to_vec()))
-            .order((dosing_events::session_id, dosing_events::occurred_at, dosing_events::id))
             .select(Row::as_select())
             .load(self.connection)?;
-        rows.into_iter().map(Row::into_event).collect()
+        let mut events = rows.into_iter().map(Row::into_event).collect::<Result<Vec<_>>>()?;
+        events.sort_by_key(|event| (event.session, event.place()));
+        Ok(events)
     }
 
     /// The drug of these visits, in three queries however many they are.

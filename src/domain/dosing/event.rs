@@ -230,6 +230,17 @@ pub struct DosingEvent {
 }
 
 impl DosingEvent {
+    /// Where it stands among the entries of its session: as it happened, then as it was recorded. Two entries of one
+    /// millisecond in both have no order but that of the drug: it starts before it stops.
+    pub fn place(&self) -> (Timestamp, Timestamp, u8, DosingEventId) {
+        let rank = match self.what {
+            Administration::Start(_) | Administration::NebStart => 0,
+            Administration::Stop(_) => 2,
+            _ => 1,
+        };
+        (self.act.occurred_at, self.act.recorded_at, rank, self.id)
+    }
+
     /// What the trail says of it.
     pub fn recorded(&self) -> Event {
         let kind = if self.amends.is_some() { EventKind::DosingAmended } else { EventKind::DosingRecorded };

@@ -63,8 +63,8 @@ pub fn effective(events: &[DosingEvent]) -> History {
         .filter(|event| !corrected.contains(&event.id))
         .filter(|event| !event.amends.as_ref().is_some_and(|amends| amends.entered_in_error))
         .map(|event| {
-            let first = original(event, &by_id);
-            ((event.act.occurred_at, first.act.recorded_at, first.id), event.clone())
+            let (_, recorded_at, rank, id) = original(event, &by_id).place();
+            ((event.act.occurred_at, recorded_at, rank, id), event.clone())
         })
         .collect();
     placed.sort_by_key(|(place, _)| *place);

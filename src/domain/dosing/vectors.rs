@@ -290,6 +290,16 @@ fn entries_of_one_instant_count_in_the_order_they_were_made() {
 }
 
 #[test]
+fn a_start_and_a_stop_of_one_millisecond_are_a_start_and_a_stop() {
+    let ends = [start("60"), stop()];
+    for order in [[0, 1], [1, 0]] {
+        let events: Vec<_> = order.iter().map(|n| event(1 + *n as u128, t(0), ends[order[*n]].clone())).collect();
+        let dose = given(&events, &supply("100", "100"), minutes(60));
+        assert_eq!(dose.iv, ExactDose::ZERO, "ids of one millisecond are random: no drug runs on for that");
+    }
+}
+
+#[test]
 fn nothing_overflows_at_the_ends_of_every_range() {
     let most = MicrolitresPerHour::clamped(i64::MAX);
     let setting = PumpSetting { rate: Some(most), concentration: Some(q("100")), vtbi: None };

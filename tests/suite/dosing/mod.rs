@@ -196,3 +196,26 @@ fn an_entry_in_the_wrong_record_is_moved_with_its_time() {
         assert_eq!(chair.record(), expected);
     });
 }
+
+#[test]
+fn beyond_what_the_patient_agreed_to_nobody_goes_on_purpose_and_what_happened_is_alarmed() {
+    on_both_databases(|clinic| {
+        let chair = Chair::running(clinic);
+        chair.watch(20);
+        let mut bolus = json!({"patient_id": chair.patient, "kind": "bolus", "bolus_mg": "16", "bolus_over_min": 5,
+            "expected_infusion_version": chair.infusion_version()});
+        let token = |who: &str| chair.prescriber().cosignature(who, "dose.record", &chair.session);
+        let own = chair.prescriber().reauth("dose.record", &chair.session);
+        bolus["override"] = json!({"reason": "pain", "signing_token": own, "cosignature": token("second_prescriber")});
+        // 60 mg of the hour and 16 more: 76 mg, where consent and protocol end at 75.
+        let refused = chair.prescriber().post(&chair.path("dosing-events"), &bolus).expect_problem(422, "blocked");
+        assert!(rules(&refused.body).contains(&"consent.dose_ceiling"), "{:#}", refused.body);
+        let nurse = clinic.staff_id("nurse").to_string();
+        let done = json!({"patient_id": chair.patient, "kind": "bolus", "bolus_mg": "60", "basis": "done",
+            "source": "live_late", "occurred_at": chair.now(), "observed_by": nurse});
+        let kept = chair.dose(&done).expect(201).body;
+        assert_eq!(kept["infusion"]["delivered_mg"], "80.00");
+        let alerts = clinic.nurse().get(&format!("/api/v1/alerts?session_id={}", chair.session)).expect(200).body;
+        assert!(alerts["items"].as_array().unwrap().iter().any(|alert| alert["condition"] == "overdose"), "{alerts:#}");
+    });
+}

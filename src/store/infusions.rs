@@ -127,7 +127,8 @@ impl Change<'_> {
         self.save_drug_step(held, &before, step, None)
     }
 
-    /// Goes on after a pause, when nothing stands in the way. `checked_by` read the pump back as well.
+    /// Goes on after a pause, when nothing stands in the way. `checked_by` read the pump back as well;
+    /// `expected_version` is the infusion that was on the screen.
     ///
     /// # Errors
     /// Everything in the way, another version of the infusion, and everything a database can say.
@@ -136,8 +137,7 @@ impl Change<'_> {
         held: Held,
         infusion: Infusion,
         (draft, checked_by): (Draft, Option<StaffId>),
-        act: Act,
-        expected_version: Option<i64>,
+        (act, expected_version): (Act, Option<i64>),
     ) -> Result<(Session, Vec<Event>)> {
         let request = Request { draft: &draft, basis: act.basis, expected_version, overriding: Overriding::default() };
         let sheet = self.flowsheet(&infusion.session, held)?;

@@ -64,7 +64,7 @@ pub async fn resume(act: Act<ResumeSession, ResumeBody>, Id(id): Id<SessionId>, 
         let checked_by = second.map(|second| second.person.staff);
         let infusion = tx.infusion(session, held)?;
         let (session, events) =
-            tx.resume_drug(held, infusion, (draft, checked_by), frame, body.expected_infusion_version)?;
+            tx.resume_drug(held, infusion, (draft, checked_by), (frame, body.expected_infusion_version))?;
         let infusion = tx.infusion(session, held)?;
         let version = infusion.session.version;
         Ok(tx.record(events, reply::ok(version, &InfusionView::of(&infusion, tx.now()))?))

@@ -167,7 +167,9 @@ fn play_day(house: &House, morning: Timestamp, due: Vec<&mut Member>, report: &m
             break;
         }
     }
-    visits.into_iter().for_each(|(_, visit)| report.add(&visit));
+    for (_, visit) in visits {
+        report.add(&visit);
+    }
     Ok(())
 }
 

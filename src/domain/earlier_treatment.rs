@@ -20,7 +20,7 @@ words! {
         CalciumChannelBlocker = "calcium_channel_blocker",
         /// Angiotensin inhibitor or blocker.
         Angiotensin = "angiotensin",
-        /// OnabotulinumtoxinA.
+        /// Onabotulinum toxin type A.
         BotulinumToxin = "botulinum_toxin",
         /// Antibody against CGRP or its receptor.
         CgrpAntibody = "cgrp_antibody",

@@ -134,7 +134,13 @@ impl Facts<'_> {
         Err(Refusal::InvalidTransition {
             state: self.infusion.session.state.as_str(),
             event: what.kind().as_str(),
-            allowed: self.infusion.session.allowed_events().into_iter().map(super::super::session::table::SessionEvent::as_str).collect(),
+            allowed: self
+                .infusion
+                .session
+                .allowed_events()
+                .into_iter()
+                .map(super::super::session::table::SessionEvent::as_str)
+                .collect(),
         })
     }
 

@@ -62,7 +62,7 @@ words! {
 }
 
 impl TreatmentClass {
-    /// Whether it is a preventive class of the EHF definition [S44]: resistant means that three of these failed.
+    /// Whether it is a preventive class of the EHF definition S44: resistant means that three of these failed.
     pub const fn is_preventive(self) -> bool {
         matches!(
             self,
@@ -136,7 +136,7 @@ impl EarlierTreatmentFields<'_> {
     }
 }
 
-/// The preventive classes that failed, each once: three make a migraine resistant [S44].
+/// The preventive classes that failed, each once: three make a migraine resistant S44.
 pub fn failed_preventive_classes(list: &[Listed<EarlierTreatment>]) -> Vec<TreatmentClass> {
     let mut classes: Vec<TreatmentClass> = list
         .iter()

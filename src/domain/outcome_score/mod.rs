@@ -89,7 +89,7 @@ words! {
 
     /// What PHQ-9 item 9 calls for.
     pub enum Item9 {
-        /// Answered, and zero. It does not prove safety: sensitivity 0.69 [S67].
+        /// Answered, and zero. It does not prove safety: sensitivity 0.69 S67.
         Zero = "zero",
         /// One or more.
         Positive = "positive",

@@ -139,7 +139,7 @@ fn people(plan: &Plan) -> Vec<(String, String, Role)> {
 /// # Errors
 /// When the data, the keys or the listener cannot be used.
 pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Running> {
-    let store = Store::open(&plan.database, clock.clone(), "chairside").map_err(broken)?;
+    let store = open_when_free(plan, clock)?;
     let keys = keys::load(&plan.keys, "chairside").map_err(broken)?;
     let base = format!("http://{}", listener.local_addr().map_err(broken)?);
     let parts = Parts { store, keys, password_cost: plan.cost };
@@ -159,6 +159,18 @@ pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Runnin
     });
     let handle = receive.recv().map_err(broken)?.map_err(DemoError::House)?;
     Ok(Running { handle, thread: Some(thread), base })
+}
+
+/// The workers of a server that was just stopped let go of the data a moment after it.
+fn open_when_free(plan: &Plan, clock: &Clock) -> Result<Store> {
+    const TRIES: u32 = 300;
+    for _ in 1..TRIES {
+        if let Ok(store) = Store::open(&plan.database, clock.clone(), "chairside") {
+            return Ok(store);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    Store::open(&plan.database, clock.clone(), "chairside").map_err(broken)
 }
 
 impl Running {

@@ -35,11 +35,12 @@ pub struct Report {
     pub sent_home: u64,
     /// Visits whose drug was stopped before the planned end.
     pub stopped_early: u64,
-    /// Rows charted, and those at act level or above.
+    /// Rows charted.
     pub rows: u64,
     /// Rows at act level or above.
     pub alarming_rows: u64,
-    /// For each crisis that was seen: minutes from the first true 180 to the pump at rest.
+    /// For each crisis that reached a true systolic pressure of 180: minutes from there to the pump at rest. One that
+    /// was paused sooner is not in it.
     pub crises: Vec<i64>,
     /// Requests sent.
     pub requests: u64,

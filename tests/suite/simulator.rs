@@ -11,19 +11,12 @@ fn play(settings: Settings) -> Report {
 }
 
 #[test]
-fn every_simulated_visit_ends_with_a_closed_record_or_before_any_drug() {
+fn every_visit_ends_with_a_closed_record_or_before_any_drug_and_a_crisis_is_paused_within_six_minutes() {
     let report = play(Settings { patients: 10, weeks: 1, seed: 1 });
     assert_eq!(report.closed + report.sent_home, 20, "{report}");
     assert!(report.closed >= 14 && report.rows > 10 * report.closed, "{report}");
-}
-
-#[test]
-fn a_crisis_is_paused_within_six_minutes_of_the_first_true_180() {
-    // Patient 8 of every ten plays a crisis; decisions.md 39 asks for six minutes with a row every minute.
-    // Noise may have the nurse pause before the true pressure gets there; then another seed is asked.
-    let reports = (1..=8).map(|seed| play(Settings { patients: 9, weeks: 1, seed }));
-    let report = reports.into_iter().find(|report| !report.crises.is_empty()).expect("a crisis in eight clinics");
-    assert!(report.crises.iter().all(|minutes| (0..=6).contains(minutes)), "{report}");
+    // decisions.md 39: at most six minutes after the first true 180, with a row every minute.
+    assert!(!report.crises.is_empty() && report.crises.iter().all(|minutes| (0..=6).contains(minutes)), "{report}");
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn demonstrate(bind: &str, seed: u64) -> io::Result<()> {
     let showcase = showcase::open(folder.path(), listener, seed).map_err(io::Error::other)?;
     say(&format!("\nhttp://{bind}/docs/ is the documentation; sign in with one of these, shown once:\n"))?;
     for Credential { login, role, password } in &showcase.credentials {
-        say(&format!("  {role:<12} {login:<16} {password}"))?;
+        say(&format!("  {:<12} {login:<16} {password}", role.as_str()))?;
     }
     let live = showcase.live_session().unwrap_or_default();
     say(&format!(

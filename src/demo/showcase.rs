@@ -208,6 +208,7 @@ impl Story {
         let mut recovering = (-80, self.book(2, 1, -80)?);
         let mut paused = (-40, self.book(3, 1, -40)?);
         let mut live = (-20, self.book(4, 1, -20)?);
+        live.1.row_every = 1;
         let mut arrived = self.book(5, 1, -8)?;
         self.book(0, 2, 150)?;
         let called_off = self.book(CALLED_OFF, 1, DAY)?;

@@ -77,7 +77,7 @@ pub fn run(settings: Settings, folder: &Path) -> Result<Report> {
         chairs: each_wave,
         // Odd, so that every second patient meets every one of them in turn.
         prescribers: each_wave.div_ceil(4) | 1,
-        nurses: (each_wave.div_ceil(2) | 1).max(3),
+        nurses: (each_wave | 1).max(3),
         cost: CHEAP,
     };
     let credentials = house::build(&plan, &clock)?;

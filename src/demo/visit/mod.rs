@@ -66,6 +66,8 @@ pub struct Visit {
     pub stage: Stage,
     /// What is told of it.
     pub outcome: Outcome,
+    /// Minutes from row to row while drug runs: 1 with a monitor that sends by itself, 5 with a nurse and a cuff.
+    pub row_every: i64,
     body: Body,
     dice: Dice,
     pain: i64,
@@ -82,6 +84,8 @@ const DURATION: i64 = 45;
 const CONCENTRATION: &str = "1";
 /// The dose of the demonstration, in µg/kg.
 const DOSE: i64 = 500;
+/// A value at rest is too high or too low.
+const HOLD: &str = "vital_on_hold";
 /// After this long without meeting the criteria a prescriber lets the patient go by exception, in minutes.
 const LONGEST_RECOVERY: i64 = 240;
 
@@ -112,6 +116,7 @@ impl Visit {
             place,
             stage: Stage::Booked,
             outcome: Outcome::default(),
+            row_every: if guest.person.preset == Preset::Crisis { 1 } else { 5 },
             body: patient.visit(DURATION, &mut dice),
             dice,
             pain,
@@ -218,10 +223,10 @@ impl Visit {
         let path = self.path("/release");
         match prescriber.sign(Signed { path: &path, subject: &self.session, version: None, second: None }, body) {
             Ok(_) => self.move_to(Stage::Released),
-            Err(DemoError::Refused { status: 422, body, .. }) if is_hold(&body) && self.retried => {
+            Err(DemoError::Refused { status: 422, body, .. }) if is_only(&body, HOLD) && self.retried => {
                 return self.send_home(house);
             }
-            Err(DemoError::Refused { status: 422, body, .. }) if is_hold(&body) => {
+            Err(DemoError::Refused { status: 422, body, .. }) if is_only(&body, HOLD) => {
                 self.retried = true;
                 self.since = self.minute + 7;
                 self.chart(house, false)?;
@@ -269,7 +274,9 @@ impl Visit {
         let path = self.path("/start");
         match nurse.sign(Signed { path: &path, subject: &self.session, version: None, second: None }, body) {
             Ok(_) => self.move_to(Stage::Running),
-            Err(DemoError::Refused { status: 422, body, .. }) if is_hold(&body) => return self.send_home(house),
+            Err(DemoError::Refused { status: 422, body, .. }) if is_only(&body, HOLD) => return self.send_home(house),
+            // Another patient stays longer than planned: the next one waits, and is asked again in a minute.
+            Err(DemoError::Refused { status: 422, body, .. }) if is_only(&body, "nurse_at_limit") => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -284,9 +291,7 @@ impl Visit {
 
     fn infuse(&mut self, house: &House, waited: i64) -> Result<()> {
         self.infused += self.rate.get() / 60;
-        // A monitor that sends every minute where a crisis is played; otherwise a nurse every five minutes.
-        let every = if self.guest.person.preset == Preset::Crisis { 1 } else { 5 };
-        if waited % every == 0 {
+        if waited % self.row_every == 0 {
             let level = self.chart(house, waited % 15 == 0)?;
             match level.as_str() {
                 "stop" => return self.stop(house, "adverse_event"),
@@ -379,9 +384,8 @@ impl Visit {
     }
 }
 
-/// Whether a refusal is about values at rest that are too high or too low, and nothing else.
-fn is_hold(problem: &Value) -> bool {
+/// Whether a refusal is about this condition and nothing else.
+fn is_only(problem: &Value, code: &str) -> bool {
     let blocked = problem.get("blocked_by").and_then(Value::as_array).cloned().unwrap_or_default();
-    let code = |unmet: &Value| unmet.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
-    !blocked.is_empty() && blocked.iter().all(|unmet| matches!(code(unmet).as_str(), "vital_on_hold"))
+    !blocked.is_empty() && blocked.iter().all(|unmet| unmet.get("code").and_then(Value::as_str) == Some(code))
 }

@@ -149,7 +149,7 @@ pub async fn list(permit: Permit<ReadChart>, Id(id): Id<PatientId>, store: Data<
     let found = store.read(permit, move |tx| {
         tx.patient(id)?;
         let list = tx.statements::<OutcomeScore>(id)?;
-        let reviews = tx.score_reviews(id)?;
+        let reviews = tx.score_reviews(&[id])?;
         Ok((list, reviews))
     });
     let (list, reviews) = found.await?;
@@ -203,7 +203,7 @@ pub async fn review(
         tx.lock_patient(patient)?;
         let list = tx.statements::<OutcomeScore>(patient)?;
         let listed = list.into_iter().find(|listed| listed.statement.id == id).ok_or(StoreError::NotFound)?;
-        let earlier = tx.score_reviews(patient)?;
+        let earlier = tx.score_reviews(&[patient])?;
         let earlier = earlier.iter().find(|review| review.score == id);
         let entry = Entry { id: tx.new_id(), patient, by: tx.person()?.staff, at: tx.now() };
         let action = body.action.as_deref().unwrap_or_default();

@@ -118,7 +118,7 @@ pub struct Listed<T: ChartItem> {
     pub amended_by: Option<T::Id>,
 }
 
-/// Puts the statements of one patient beside those that replace them.
+/// Puts statements beside those that replace them.
 pub fn listed<T: ChartItem>(statements: Vec<Statement<T>>) -> Vec<Listed<T>> {
     let replaced: Vec<(T::Id, T::Id)> =
         statements.iter().filter_map(|later| later.amends.map(|old| (old, later.id))).collect();

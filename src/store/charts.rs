@@ -20,9 +20,9 @@ use diesel::prelude::*;
 
 /// A thing whose statements have a table of their own; only the list at the end of this file makes one.
 pub trait ChartTable: ChartItem {
-    /// The statements about one patient, newest first.
+    /// The statements about these patients, newest first.
     #[doc(hidden)]
-    fn load(of: Chart<'_>, patient: PatientId) -> Result<Vec<Statement<Self>>>;
+    fn load(of: Chart<'_>, patients: &[PatientId]) -> Result<Vec<Statement<Self>>>;
     /// Adds one.
     #[doc(hidden)]
     fn insert(into: Chart<'_>, statement: &Statement<Self>) -> Result<()>;
@@ -40,9 +40,17 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn statements<T: ChartTable>(&mut self, patient: PatientId) -> Result<Vec<Listed<T>>> {
-        self.saw(patient);
+        self.statements_of(&[patient])
+    }
+
+    /// The same of these patients.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn statements_of<T: ChartTable>(&mut self, patients: &[PatientId]) -> Result<Vec<Listed<T>>> {
+        patients.iter().for_each(|patient| self.saw(*patient));
         let clinic = self.clinic();
-        Ok(listed(T::load(Chart { connection: self.connection, clinic }, patient)?))
+        Ok(listed(T::load(Chart { connection: self.connection, clinic }, patients)?))
     }
 }
 
@@ -114,10 +122,10 @@ macro_rules! chart_table {
             }
 
             impl ChartTable for $item {
-                fn load(of: Chart<'_>, patient: PatientId) -> Result<Vec<Statement<Self>>> {
+                fn load(of: Chart<'_>, patients: &[PatientId]) -> Result<Vec<Statement<Self>>> {
                     let rows: Vec<Row> = $table::table
                         .filter($table::clinic_id.eq(of.clinic))
-                        .filter($table::patient_id.eq(patient))
+                        .filter($table::patient_id.eq_any(patients.to_vec()))
                         .order($table::id.desc())
                         .select(Row::as_select())
                         .load(of.connection)?;

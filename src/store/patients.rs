@@ -138,6 +138,19 @@ impl Gather<'_> {
         self.with_identifiers(vec![row])?.pop().ok_or(StoreError::NotFound)
     }
 
+    /// These patients of this clinic.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn patients(&mut self, ids: &[PatientId]) -> Result<Vec<Patient>> {
+        let rows = patients::table
+            .filter(patients::clinic_id.eq(self.clinic()))
+            .filter(patients::id.eq_any(ids.to_vec()))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        self.with_identifiers(rows)
+    }
+
     /// The patients who may be the same person as a newcomer: all of this birth date; the domain compares.
     ///
     /// # Errors

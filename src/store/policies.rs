@@ -11,7 +11,7 @@ use crate::domain::protocol::{Protocol, migraine_iv, migraine_nebulized};
 use crate::domain::time::Timestamp;
 use diesel::dsl::max;
 use diesel::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = policies)]
@@ -87,6 +87,19 @@ impl Gather<'_> {
     pub fn policy_version(&mut self, id: PolicyId) -> Result<Policy> {
         let row: Row = policies::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
         row.into_policy()
+    }
+
+    /// Versions by their ids.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn policy_versions(&mut self, ids: &[PolicyId]) -> Result<HashMap<PolicyId, Policy>> {
+        let rows: Vec<Row> = policies::table
+            .filter(policies::clinic_id.eq(self.clinic()))
+            .filter(policies::id.eq_any(ids.to_vec()))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        rows.into_iter().map(|row| Ok((row.id, row.into_policy()?))).collect()
     }
 
     /// The newest version's number, whether it counts yet or not.

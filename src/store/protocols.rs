@@ -13,6 +13,7 @@ use crate::domain::route::Route;
 use crate::domain::time::Timestamp;
 use diesel::dsl::max;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = protocols)]
@@ -250,6 +251,19 @@ impl Gather<'_> {
     pub fn protocol(&mut self, id: ProtocolId) -> Result<Protocol> {
         let row: Row = protocols::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
         row.into_protocol()
+    }
+
+    /// These editions of this clinic.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn protocols_by_id(&mut self, ids: &[ProtocolId]) -> Result<HashMap<ProtocolId, Protocol>> {
+        let rows: Vec<Row> = protocols::table
+            .filter(protocols::clinic_id.eq(self.clinic()))
+            .filter(protocols::id.eq_any(ids.to_vec()))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        rows.into_iter().map(|row| Ok((row.id, row.into_protocol()?))).collect()
     }
 
     /// Every edition of this clinic, by code, the newest first.

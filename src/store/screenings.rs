@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::{UnknownWord, screening};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A set of answers with every decision on it, the first decision first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,16 +190,24 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn latest_screening(&mut self, patient: PatientId, at: Timestamp) -> Result<Option<Screened>> {
-        self.saw(patient);
-        let rows: Vec<Row> = screenings::table
+        Ok(self.latest_screenings(&[patient], at)?.pop())
+    }
+
+    /// The same of each of these patients who has one.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn latest_screenings(&mut self, patients: &[PatientId], at: Timestamp) -> Result<Vec<Screened>> {
+        patients.iter().for_each(|patient| self.saw(*patient));
+        let mut rows: Vec<Row> = screenings::table
             .filter(screenings::clinic_id.eq(self.clinic()))
-            .filter(screenings::patient_id.eq(patient))
+            .filter(screenings::patient_id.eq_any(patients.to_vec()))
             .filter(screenings::recorded_at.le(at))
-            .order((screenings::recorded_at.desc(), screenings::id.desc()))
-            .limit(1)
+            .order((screenings::patient_id, screenings::recorded_at.desc(), screenings::id.desc()))
             .select(Row::as_select())
             .load(self.connection)?;
-        Ok(self.with_decisions(rows)?.pop())
+        rows.dedup_by_key(|row| row.patient_id);
+        self.with_decisions(rows)
     }
 
     /// One set of answers.
@@ -227,15 +236,15 @@ impl Gather<'_> {
         Ok(outcome_scores::table.find((self.clinic(), id)).select(outcome_scores::patient_id).first(self.connection)?)
     }
 
-    /// The reviews of a patient's alarming scores.
+    /// The reviews of these patients' alarming scores.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn score_reviews(&mut self, patient: PatientId) -> Result<Vec<OutcomeScoreReview>> {
-        self.saw(patient);
+    pub fn score_reviews(&mut self, patients: &[PatientId]) -> Result<Vec<OutcomeScoreReview>> {
+        patients.iter().for_each(|patient| self.saw(*patient));
         let scores: Vec<OutcomeScoreId> = outcome_scores::table
             .filter(outcome_scores::clinic_id.eq(self.clinic()))
-            .filter(outcome_scores::patient_id.eq(patient))
+            .filter(outcome_scores::patient_id.eq_any(patients.to_vec()))
             .select(outcome_scores::id)
             .load(self.connection)?;
         let rows: Vec<ReviewRow> = outcome_score_reviews::table
@@ -253,14 +262,16 @@ impl Gather<'_> {
         Ok(rows.into_iter().map(review).collect())
     }
 
-    /// Whether a score of the patient still calls for a prescriber: then they are not sent home.
+    /// Which of these patients have a score that still calls for a prescriber: they are not sent home.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn item9_is_open(&mut self, patient: PatientId) -> Result<bool> {
-        let scores = self.statements::<OutcomeScore>(patient)?;
-        let reviews = self.score_reviews(patient)?;
-        Ok(!awaiting_review(&scores, &reviews).is_empty())
+    pub fn item9_open(&mut self, patients: &[PatientId]) -> Result<BTreeSet<PatientId>> {
+        let scores = self.statements_of::<OutcomeScore>(patients)?;
+        let reviews = self.score_reviews(patients)?;
+        let waiting = awaiting_review(&scores, &reviews);
+        let of_waiting = scores.iter().filter(|listed| waiting.contains(&listed.statement.id));
+        Ok(of_waiting.map(|listed| listed.statement.patient).collect())
     }
 
     fn with_decisions(&mut self, rows: Vec<Row>) -> Result<Vec<Screened>> {

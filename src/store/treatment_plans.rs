@@ -134,6 +134,22 @@ impl Gather<'_> {
         row.into_plan()
     }
 
+    /// These plans of this clinic.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn treatment_plans(&mut self, ids: &[TreatmentPlanId]) -> Result<Vec<TreatmentPlan>> {
+        let rows: Vec<Row> = treatment_plans::table
+            .filter(treatment_plans::clinic_id.eq(self.clinic()))
+            .filter(treatment_plans::id.eq_any(ids.to_vec()))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        for row in &rows {
+            self.saw(row.patient_id);
+        }
+        rows.into_iter().map(Row::into_plan).collect()
+    }
+
     /// Whose plan this is; what has to be locked before the plan is read for a decision.
     ///
     /// # Errors

@@ -144,7 +144,7 @@ pub async fn activate_consent(
         expect_version(version, draft.version)?;
         let (signatures, versions) = (tx.consent_signatures(id)?, tx.versions_of_form(&draft.form.code)?);
         let (influence, zone) = (tx.influence_on(patient, held)?, tx.zone()?);
-        let mut active = tx.all_consents(patient, held)?;
+        let mut active = tx.all_consents(&[patient], held)?;
         active.retain(|other| other.state() == ConsentState::Active);
         let facts = Activation {
             signatures: &signatures,

@@ -277,7 +277,7 @@ pub async fn reports(permit: Permit<ListWithdrawalReports>, Id(patient): Id<Pati
     let found = store
         .read(permit, move |tx| {
             let (patient, held) = (tx.patient(patient)?, tx.snapshot());
-            tx.withdrawal_reports_of(patient.id, held)
+            tx.withdrawal_reports_of(&[patient.id], held)
         })
         .await?;
     reply::listed(&ReportPage { items: found.iter().map(ReportView::of).collect(), next_cursor: None })

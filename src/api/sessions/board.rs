@@ -9,11 +9,12 @@ use crate::domain::id::{RoomId, SessionId, StaffId};
 use crate::domain::refusal::Refusal;
 use crate::domain::session::board::{ChairDay, chairs};
 use crate::domain::session::escort::{self, EscortStatus};
-use crate::domain::session::{PumpState, Session, SessionState};
+use crate::domain::session::{PumpState, Session, SessionEvent, SessionState};
 use crate::domain::time::{Timestamp, day_bounds};
 use crate::store::{PatientLabel, Store};
 use actix_web::web::Data;
 use serde::Serialize;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// The board of today.
@@ -59,6 +60,10 @@ pub struct BoardCard {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BoardClinical)]
 pub struct BoardClinical {
+    /// What is possible in this state.
+    allowed_events: Vec<SessionEvent>,
+    /// How much stands in the way of the next step.
+    blocked: usize,
     owner_id: StaffId,
     prescriber_id: StaffId,
     pump_state: PumpState,
@@ -68,8 +73,10 @@ pub struct BoardClinical {
 }
 
 impl BoardClinical {
-    fn of(session: &Session) -> Self {
+    fn of(session: &Session, blocked: usize) -> Self {
         Self {
+            allowed_events: session.allowed_events(),
+            blocked,
             owner_id: session.team.owner_id,
             prescriber_id: session.team.prescriber_id,
             pump_state: session.pump.state,
@@ -94,6 +101,8 @@ pub async fn board(permit: Permit<ReadBoard>, store: Data<Store>) -> Answer {
             let labels = tx.patient_labels(&sessions.iter().map(|session| session.patient_id).collect::<Vec<_>>())?;
             let escorts = tx.escorts(&sessions.iter().map(|session| session.id).collect::<Vec<_>>())?;
             let clinical = is_clinical(tx.actor());
+            let held = tx.snapshot();
+            let in_the_way = if clinical { tx.in_the_way_of(held, &sessions)? } else { HashMap::new() };
             let card = |session: &Session, chair_conflict: bool| {
                 let of_this: Vec<_> =
                     escorts.iter().filter(|escort| escort.session_id == session.id).cloned().collect();
@@ -110,7 +119,8 @@ pub async fn board(permit: Permit<ReadBoard>, store: Data<Store>) -> Answer {
                     escort: escort::best(&of_this),
                     chair_conflict,
                     emergency: session.in_emergency(),
-                    clinical: clinical.then(|| BoardClinical::of(session)),
+                    clinical: clinical
+                        .then(|| BoardClinical::of(session, in_the_way.get(&session.id).map_or(0, Vec::len))),
                 }
             };
             let row = |day: ChairDay<'_>| ChairView {

@@ -19,7 +19,7 @@ fn shown(tx: &mut Gather<'_>, held: Held, session: Session) -> Result<SessionSho
     let escorts = tx.escorts(&[session.id])?;
     let clinical = is_clinical(tx.actor());
     let blocked_by = if clinical { tx.in_the_way(held, &session)? } else { Vec::new() };
-    Ok(SessionShown::of(Shown { session, patient, escorts, blocked_by }, clinical))
+    Ok(SessionShown::of(Shown { session, patient, escorts, blocked_by, in_a_list: false }, clinical))
 }
 
 /// Ends a unit with a session's new state.

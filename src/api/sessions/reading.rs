@@ -11,12 +11,13 @@ use crate::access::permission::{ListSessions, ReadSession, ReadSessionHistory};
 use crate::access::permit::Permit;
 use crate::domain::id::{PatientId, RoomId, SessionId, StaffId};
 use crate::domain::refusal::Refusal;
-use crate::domain::session::SessionState;
 use crate::domain::session::escort::Escort;
+use crate::domain::session::{Session, SessionState};
 use crate::domain::time::{Timestamp, day_bounds};
 use crate::store::{Gather, SessionCursor, SessionFilter, SessionPage, Store};
 use actix_web::web::Data;
 use serde::Deserialize;
+use std::collections::HashMap;
 use utoipa::IntoParams;
 
 /// Which sessions.
@@ -90,7 +91,7 @@ pub async fn read(permit: Permit<ReadSession>, Id(id): Id<SessionId>, store: Dat
     reply::shown(version, &view)
 }
 
-/// Lists sessions in the order of their booked times.
+/// Lists sessions in the order of their booked times, with how much stands in the way of each one's next step.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "sessions", operation_id = "sessions_list", summary = "List sessions",
     params(ListQuery), responses((status = 200, description = "The sessions, earliest first", body = PageView)))]
 pub async fn list(
@@ -111,11 +112,14 @@ pub async fn list(
             let ids: Vec<SessionId> = items.iter().map(|session| session.id).collect();
             let (labels, escorts) = (tx.patient_labels(&patients)?, tx.escorts(&ids)?);
             let clinical = is_clinical(tx.actor());
-            let show = |session: crate::domain::session::Session| {
+            let held = tx.snapshot();
+            let mut in_the_way = if clinical { tx.in_the_way_of(held, &items)? } else { HashMap::new() };
+            let show = |session: Session| {
                 let patient = labels.iter().find(|label| label.id == session.patient_id).cloned()?;
                 let escorts: Vec<Escort> =
                     escorts.iter().filter(|escort| escort.session_id == session.id).cloned().collect();
-                Some(SessionShown::of(Shown { session, patient, escorts, blocked_by: Vec::new() }, clinical))
+                let blocked_by = in_the_way.remove(&session.id).unwrap_or_default();
+                Some(SessionShown::of(Shown { session, patient, escorts, blocked_by, in_a_list: true }, clinical))
             };
             Ok((items.into_iter().filter_map(show).collect(), next))
         })

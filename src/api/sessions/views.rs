@@ -29,6 +29,8 @@ pub(super) struct Shown {
     pub(super) patient: PatientLabel,
     pub(super) escorts: Vec<Escort>,
     pub(super) blocked_by: Vec<Unmet>,
+    /// Whether it is one of a list, where only the number of `blocked_by` is told.
+    pub(super) in_a_list: bool,
 }
 
 /// A session: whole for nurses and prescribers, a card for the front desk.
@@ -53,8 +55,12 @@ pub struct SessionView {
     state: SessionState,
     /// What is possible in this state.
     allowed_events: Vec<SessionEvent>,
-    /// What stands in the way of the next step: of the start before it, of leaving in recovery, of closing afterwards.
-    blocked_by: Vec<UnmetView>,
+    /// How much stands in the way of the next step: of the start before it, of going on after a pause, of leaving in
+    /// recovery, of closing afterwards.
+    blocked: usize,
+    /// What that is; left out where sessions are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked_by: Option<Vec<UnmetView>>,
     patient: PatientRef,
     treatment_plan_id: Option<TreatmentPlanId>,
     sequence_in_plan: Option<i64>,
@@ -235,11 +241,14 @@ pub struct HistoryView {
 
 impl SessionShown {
     pub(super) fn of(shown: Shown, clinical: bool) -> Self {
-        let Shown { session, patient, escorts, blocked_by } = shown;
+        let Shown { session, patient, escorts, blocked_by, in_a_list } = shown;
         let escorts = escort::in_force(&escorts).into_iter().map(EscortView::of).collect();
         let patient = PatientRef::of(&patient);
         if clinical {
-            Self::Whole(Box::new(SessionView::of(session, patient, escorts, &blocked_by)))
+            let blocked = blocked_by.len();
+            let blocked_by = (!in_a_list).then(|| blocked_by.iter().map(UnmetView::of).collect());
+            let whole = SessionView::of(session, patient, escorts);
+            Self::Whole(Box::new(SessionView { blocked, blocked_by, ..whole }))
         } else {
             Self::Card(Box::new(SessionCard::of(session, patient, escorts)))
         }
@@ -247,7 +256,7 @@ impl SessionShown {
 }
 
 impl SessionView {
-    fn of(session: Session, patient: PatientRef, escorts: Vec<EscortView>, blocked_by: &[Unmet]) -> Self {
+    fn of(session: Session, patient: PatientRef, escorts: Vec<EscortView>) -> Self {
         let allowed_events = session.allowed_events();
         let (slot, pump, at) = (session.slot, session.pump, session.milestones);
         Self {
@@ -256,7 +265,8 @@ impl SessionView {
             infusion_version: session.infusion_version,
             state: session.state,
             allowed_events,
-            blocked_by: blocked_by.iter().map(UnmetView::of).collect(),
+            blocked: 0,
+            blocked_by: None,
             patient,
             treatment_plan_id: session.treatment_plan_id,
             sequence_in_plan: session.sequence_in_plan,

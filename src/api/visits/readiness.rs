@@ -11,6 +11,7 @@ use super::settlement::SettlementView;
 use crate::access::permission::ReadVisit;
 use crate::access::permit::Permit;
 use crate::domain::id::{PatientId, SessionId};
+use crate::domain::readiness::NextStep;
 use crate::domain::session::SessionState;
 use crate::store::Store;
 use actix_web::web::Data;
@@ -65,13 +66,7 @@ pub async fn readiness(permit: Permit<ReadVisit>, Id(id): Id<SessionId>, store: 
         Ok((session, unmet))
     });
     let (session, unmet) = found.await?;
-    let next = match session.state {
-        SessionState::Scheduled | SessionState::CheckedIn => Some("start"),
-        SessionState::Paused => Some("resume"),
-        SessionState::Recovery => Some("complete"),
-        SessionState::Completed | SessionState::Aborted if !session.is_locked() => Some("close"),
-        _ => None,
-    };
+    let next = NextStep::of(&session).map(NextStep::as_str);
     let ready = next.is_some() && unmet.is_empty();
     let blocked_by = unmet.iter().map(UnmetView::of).collect();
     let view =

@@ -23,8 +23,21 @@ pub use start::{NurseLoad, StartFacts, admit_start, unmet_for_start, unmet_pump}
 
 use super::id::SessionId;
 use super::refusal::{Override, Unmet};
+use super::session::{Session, SessionState};
 
 words! {
+    /// The step of a visit that something may stand in the way of.
+    pub enum NextStep {
+        /// Drug begins to run.
+        Start = "start",
+        /// A paused drug goes on.
+        Resume = "resume",
+        /// The patient goes home.
+        Complete = "complete",
+        /// The record is locked.
+        Close = "close",
+    }
+
     /// A condition of this folder, by its code on the wire.
     pub enum Condition {
         /// No treatment plan is in force.
@@ -89,6 +102,19 @@ words! {
         SettlementUnbalanced = "settlement_unbalanced",
         /// Work on this session is not done.
         TasksOpen = "tasks_open",
+    }
+}
+
+impl NextStep {
+    /// What a session waits for; nothing while drug runs, and nothing when all is over.
+    pub fn of(session: &Session) -> Option<Self> {
+        match session.state {
+            SessionState::Scheduled | SessionState::CheckedIn => Some(Self::Start),
+            SessionState::Paused => Some(Self::Resume),
+            SessionState::Recovery => Some(Self::Complete),
+            SessionState::Completed | SessionState::Aborted if !session.is_locked() => Some(Self::Close),
+            _ => None,
+        }
     }
 }
 

@@ -5,24 +5,42 @@ use crate::domain::dosing::{Administration, RescueClass, effective};
 use crate::domain::id::{PatientId, SessionId};
 use crate::domain::session::SessionState;
 use crate::domain::time::Timestamp;
-use crate::store::error::Result;
+use crate::store::error::{Result, StoreError};
 use crate::store::schema::sessions::sessions;
 use crate::store::transaction::{Gather, Held};
 use diesel::prelude::*;
+use std::collections::{BTreeSet, HashMap};
 
 impl Gather<'_> {
-    /// Everything known about a patient's consent. Five queries, however many consents there are.
+    /// Everything known about these patients' consents. Four queries, however many patients and consents there are.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn consent_facts_of(&mut self, patients: &[PatientId], held: Held) -> Result<HashMap<PatientId, ConsentFacts>> {
+        let mut consents = self.all_consents(patients, held)?;
+        let renewals = self.renewing_forms(held)?;
+        let mut withdrawals = self.withdrawals_of(patients, held)?;
+        let mut reports = self.withdrawal_reports_of(patients, held)?;
+        let mut facts = HashMap::new();
+        for patient in patients.iter().copied().collect::<BTreeSet<_>>() {
+            let of_this = ConsentFacts {
+                patient,
+                consents: consents.extract_if(.., |consent| consent.patient == patient).collect(),
+                renewals: renewals.clone(),
+                withdrawals: withdrawals.extract_if(.., |withdrawal| withdrawal.patient == patient).collect(),
+                reports: reports.extract_if(.., |report| report.patient == patient).collect(),
+            };
+            facts.insert(patient, of_this);
+        }
+        Ok(facts)
+    }
+
+    /// The same of one patient.
     ///
     /// # Errors
     /// When the database cannot be asked.
     pub fn consent_facts(&mut self, patient: PatientId, held: Held) -> Result<ConsentFacts> {
-        Ok(ConsentFacts {
-            patient,
-            consents: self.all_consents(patient, held)?,
-            renewals: self.renewing_forms(held)?,
-            withdrawals: self.withdrawals_of(patient, held)?,
-            reports: self.withdrawal_reports_of(patient, held)?,
-        })
+        self.consent_facts_of(&[patient], held)?.remove(&patient).ok_or(StoreError::NotFound)
     }
 
     /// Whether the patient is under the drug, and from which session.

@@ -114,15 +114,15 @@ impl Gather<'_> {
         Ok(row.select((consent_documents::media_type, consent_documents::bytes)).first(self.connection)?)
     }
 
-    /// Every consent of a patient, for a decision.
+    /// Every consent of these patients, for a decision.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn all_consents(&mut self, patient: PatientId, _held: Held) -> Result<Vec<Consent>> {
-        self.saw(patient);
+    pub fn all_consents(&mut self, patients: &[PatientId], _held: Held) -> Result<Vec<Consent>> {
+        patients.iter().for_each(|patient| self.saw(*patient));
         let rows = with_form()
             .filter(consents::clinic_id.eq(self.clinic()))
-            .filter(consents::patient_id.eq(patient))
+            .filter(consents::patient_id.eq_any(patients.to_vec()))
             .order((consents::drafted_at, consents::id))
             .select((ConsentRow::as_select(), FormColumns::as_select()))
             .load(self.connection)?;

@@ -113,30 +113,30 @@ impl ReportRow {
 }
 
 impl Gather<'_> {
-    /// Everything a patient withdrew from, oldest first.
+    /// Everything these patients withdrew from, oldest first.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn withdrawals_of(&mut self, patient: PatientId, _held: Held) -> Result<Vec<Withdrawal>> {
-        self.saw(patient);
+    pub fn withdrawals_of(&mut self, patients: &[PatientId], _held: Held) -> Result<Vec<Withdrawal>> {
+        patients.iter().for_each(|patient| self.saw(*patient));
         let rows: Vec<WithdrawalRow> = consent_withdrawals::table
             .filter(consent_withdrawals::clinic_id.eq(self.clinic()))
-            .filter(consent_withdrawals::patient_id.eq(patient))
+            .filter(consent_withdrawals::patient_id.eq_any(patients.to_vec()))
             .order((consent_withdrawals::recorded_at, consent_withdrawals::id))
             .select(WithdrawalRow::as_select())
             .load(self.connection)?;
         Ok(rows.into_iter().map(Withdrawal::from).collect())
     }
 
-    /// Reports and wishes of a patient, oldest first.
+    /// Reports and wishes of these patients, oldest first.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn withdrawal_reports_of(&mut self, patient: PatientId, _held: Held) -> Result<Vec<WithdrawalReport>> {
-        self.saw(patient);
+    pub fn withdrawal_reports_of(&mut self, patients: &[PatientId], _held: Held) -> Result<Vec<WithdrawalReport>> {
+        patients.iter().for_each(|patient| self.saw(*patient));
         let rows: Vec<ReportRow> = withdrawal_reports::table
             .filter(withdrawal_reports::clinic_id.eq(self.clinic()))
-            .filter(withdrawal_reports::patient_id.eq(patient))
+            .filter(withdrawal_reports::patient_id.eq_any(patients.to_vec()))
             .order((withdrawal_reports::recorded_at, withdrawal_reports::id))
             .select(ReportRow::as_select())
             .load(self.connection)?;

@@ -69,7 +69,7 @@ impl Change<'_> {
 
     /// The active consent, or the newest one.
     fn nearest_consent(&mut self, held: Held, patient: PatientId) -> Result<Option<Consent>> {
-        let all = self.all_consents(patient, held)?;
+        let all = self.all_consents(&[patient], held)?;
         Ok(all.into_iter().max_by_key(|consent| (consent.state() == ConsentState::Active, consent.drafted.1)))
     }
 
@@ -94,8 +94,8 @@ impl Change<'_> {
     /// The decision, kept: what changed and every event of it.
     fn withdraw(&mut self, held: Held, consent: &Consent, new: NewWithdrawal) -> Result<(Withdrawn, Vec<Event>)> {
         let patient = consent.patient;
-        let (others, earlier) = (self.all_consents(patient, held)?, self.withdrawals_of(patient, held)?);
-        let (reports, influence) = (self.withdrawal_reports_of(patient, held)?, self.influence_on(patient, held)?);
+        let (others, earlier) = (self.all_consents(&[patient], held)?, self.withdrawals_of(&[patient], held)?);
+        let (reports, influence) = (self.withdrawal_reports_of(&[patient], held)?, self.influence_on(patient, held)?);
         let facts = WithdrawalFacts { others: &others, earlier: &earlier, reports: &reports, influence: &influence };
         let made = Made { id: self.new_id(), by: self.person()?.staff, at: self.now() };
         let withdrawn = withdraw(consent.clone(), new, &facts, made, self.new_id())?;

@@ -3,16 +3,14 @@
 use crate::domain::alert::Cause;
 use crate::domain::event::Event;
 use crate::domain::flowsheet::{Flowsheet, Followed, Ids};
-use crate::domain::id::{AlertActionId, AlertId, ProtocolId, SessionId};
+use crate::domain::id::{AlertActionId, AlertId, PolicyId, ProtocolId, SessionId};
 use crate::domain::observation::Observation;
-use crate::domain::policy::Policy;
-use crate::domain::protocol::Protocol;
 use crate::domain::session::Session;
 use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
 use crate::domain::time::Timestamp;
-use crate::store::error::Result;
+use crate::store::error::{Result, StoreError};
 use crate::store::transaction::{Change, Gather, Held};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// New ids of this instant.
 struct Fresh<'a, 't>(&'a Change<'t>);
@@ -34,10 +32,10 @@ impl Gather<'_> {
     /// When the database cannot be asked, or a row is broken.
     pub fn flowsheet(&mut self, session: &Session, held: Held) -> Result<Flowsheet> {
         let mut sheets = self.flowsheets(std::slice::from_ref(session), held)?;
-        sheets.pop().ok_or(crate::store::StoreError::NotFound)
+        sheets.pop().ok_or(StoreError::NotFound)
     }
 
-    /// The bedsides of many visits, with a fixed number of queries for what each has many of.
+    /// The bedsides of many visits, with a number of queries that does not grow with them.
     ///
     /// # Errors
     /// When the database cannot be asked, or a row is broken.
@@ -48,26 +46,21 @@ impl Gather<'_> {
         let mut rows = self.observations(&ids, held)?;
         let mut alerts = self.alerts_of(&ids)?;
         let mut orders = self.newest_orders(&visits)?;
-        let mut policies: HashMap<_, Policy> = HashMap::new();
-        let mut protocols: HashMap<ProtocolId, Protocol> = HashMap::new();
+        let pinned: Vec<PolicyId> = sessions.iter().filter_map(|session| session.policy_id).collect();
+        let (policies, in_force) = (self.policy_versions(&pinned)?, self.policy()?);
+        let protocols: Vec<ProtocolId> = sessions.iter().map(|session| session.protocol_id).collect();
+        let protocols = self.protocols_by_id(&protocols)?;
         let mut sheets = Vec::with_capacity(sessions.len());
         for session in sessions {
-            let policy = match policies.get(&session.policy_id) {
-                Some(policy) => policy.clone(),
-                None => self.policy_of(session)?,
-            };
-            policies.insert(session.policy_id, policy.clone());
-            let protocol = match protocols.get(&session.protocol_id) {
-                Some(protocol) => protocol.clone(),
-                None => self.protocol(session.protocol_id)?,
-            };
-            protocols.insert(session.protocol_id, protocol.clone());
+            // The policy a visit pinned, or before its start the one in force.
+            let policy = session.policy_id.and_then(|id| policies.get(&id)).unwrap_or(&in_force);
+            let protocol = protocols.get(&session.protocol_id).ok_or(StoreError::NotFound)?;
             let judged: Vec<_> = rows.extract_if(.., |(row, _)| row.session == session.id).collect();
             let verdicts: BTreeMap<_, _> = judged.iter().map(|(row, verdict)| (row.id, verdict.clone())).collect();
             sheets.push(Flowsheet {
                 session: session.clone(),
-                policy,
-                protocol,
+                policy: policy.clone(),
+                protocol: protocol.clone(),
                 order: orders.extract_if(.., |order| order.visit.session == session.id).next(),
                 drug: drug.extract_if(.., |event| event.session == session.id).collect(),
                 rows: judged.into_iter().map(|(row, _)| row).collect(),
@@ -76,14 +69,6 @@ impl Gather<'_> {
             });
         }
         Ok(sheets)
-    }
-
-    /// The policy a visit pinned, or before its start the one in force.
-    fn policy_of(&mut self, session: &Session) -> Result<Policy> {
-        match session.policy_id {
-            Some(id) => self.policy_version(id),
-            None => self.policy(),
-        }
     }
 }
 

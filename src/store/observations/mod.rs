@@ -5,6 +5,7 @@ mod row;
 
 use super::error::Result;
 use super::schema::observations::observations;
+use super::schema::sessions::sessions;
 use super::transaction::{Change, Gather, Held};
 use crate::domain::id::{ObservationId, PatientId, SessionId};
 use crate::domain::monitoring::Verdict;
@@ -26,6 +27,23 @@ impl Gather<'_> {
             .select(Row::as_select())
             .load(self.connection)?;
         rows.into_iter().map(Row::into_judged).collect()
+    }
+
+    /// The rows of these sessions from before their drug began, and what was corrected of them.
+    ///
+    /// # Errors
+    /// When the database cannot be asked, or a row is broken.
+    pub fn observations_before_drug(&mut self, of: &[SessionId], _held: Held) -> Result<Vec<Observation>> {
+        let own_session = sessions::clinic_id.eq(observations::clinic_id);
+        let rows: Vec<Row> = observations::table
+            .inner_join(sessions::table.on(own_session.and(sessions::id.eq(observations::session_id))))
+            .filter(observations::clinic_id.eq(self.clinic()))
+            .filter(observations::session_id.eq_any(of.to_vec()))
+            .filter(sessions::started_at.ge(observations::occurred_at.nullable()))
+            .order((observations::session_id, observations::occurred_at, observations::id))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        rows.into_iter().map(|row| Ok(row.into_judged()?.0)).collect()
     }
 
     /// Where a row belongs: what to lock before it is read.

@@ -1,5 +1,7 @@
 //! The flowsheet.
 
+use super::sessions::sessions;
+
 diesel::table! {
     use crate::store::column::{DbJson, DbTimestamp, DbUuid};
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
@@ -53,3 +55,5 @@ diesel::table! {
         recheck_due_at -> Nullable<DbTimestamp>,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(observations, sessions);

@@ -34,15 +34,24 @@ impl Gather<'_> {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn visit_dates(&mut self, _held: Held, patient: PatientId, but: Option<SessionId>) -> Result<Vec<Date>> {
+    pub fn visit_dates(&mut self, held: Held, patient: PatientId, but: Option<SessionId>) -> Result<Vec<Date>> {
+        let visits = self.visit_dates_of(held, &[patient])?;
+        Ok(visits.into_iter().filter(|(_, id, _)| Some(*id) != but).map(|(_, _, date)| date).collect())
+    }
+
+    /// The same of these patients, each date with whose it is and of which visit.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn visit_dates_of(&mut self, _held: Held, patients: &[PatientId]) -> Result<Vec<(PatientId, SessionId, Date)>> {
         let zone = self.zone()?;
         let visits = sessions::table
             .filter(sessions::clinic_id.eq(self.clinic()))
-            .filter(sessions::patient_id.eq(patient))
+            .filter(sessions::patient_id.eq_any(patients.to_vec()))
             .filter(sessions::state.ne_all(CAME_TO_NOTHING))
-            .select((sessions::id, sessions::scheduled_start_at))
-            .load::<(SessionId, Timestamp)>(self.connection)?;
-        Ok(visits.into_iter().filter(|(id, _)| Some(*id) != but).map(|(_, at)| at.date_in(&zone)).collect())
+            .select((sessions::patient_id, sessions::id, sessions::scheduled_start_at))
+            .load::<(PatientId, SessionId, Timestamp)>(self.connection)?;
+        Ok(visits.into_iter().map(|(patient, id, at)| (patient, id, at.date_in(&zone))).collect())
     }
 
     /// The first place that is free in a series: the plan and those it replaced.

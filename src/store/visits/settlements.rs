@@ -1,5 +1,6 @@
 //! Settlements: a visit is settled once; what follows names what it replaces.
 
+use super::{sessions_of, visit_of};
 use crate::domain::id::{ClinicId, SessionId, SettlementId, StaffId};
 use crate::domain::quantity::{Micrograms, MicrogramsPerMillilitre, Microlitres};
 use crate::domain::settlement::{Booked, Books, DiscrepancyClass, GivenBasis, Settlement, SettlementForm};
@@ -104,15 +105,24 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn newest_settlement(&mut self, visit: Visit) -> Result<Option<Settlement>> {
-        let row: Option<Row> = settlements::table
+        Ok(self.newest_settlements(&[visit])?.pop())
+    }
+
+    /// The same of each of these visits that has one.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn newest_settlements(&mut self, visits: &[Visit]) -> Result<Vec<Settlement>> {
+        visits.iter().for_each(|visit| self.saw(visit.patient));
+        let mut rows: Vec<Row> = settlements::table
             .filter(settlements::clinic_id.eq(self.clinic()))
-            .filter(settlements::session_id.eq(visit.session))
-            .order(settlements::id.desc())
+            .filter(settlements::session_id.eq_any(sessions_of(visits)))
+            .order((settlements::session_id, settlements::id.desc()))
             .select(Row::as_select())
-            .first(self.connection)
-            .optional()?;
-        self.saw(visit.patient);
-        Ok(row.map(|row| row.into_settlement(visit)))
+            .load(self.connection)?;
+        rows.dedup_by_key(|row| row.session_id);
+        let settled = |row: Row| visit_of(visits, row.session_id).map(|visit| row.into_settlement(visit));
+        Ok(rows.into_iter().filter_map(settled).collect())
     }
 }
 

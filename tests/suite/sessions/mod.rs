@@ -2,6 +2,7 @@
 //! hundred desks at once.
 
 mod arrival;
+mod blocked;
 mod races;
 
 use crate::protocols::published;

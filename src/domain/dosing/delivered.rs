@@ -17,6 +17,8 @@ pub struct Supply {
     pub volume: Microlitres,
     /// What the label says a millilitre holds.
     pub concentration: MicrogramsPerMillilitre,
+    /// How many of them two people looked at; for a nebulizer, the fills that may be begun.
+    pub checked: i64,
 }
 
 impl Supply {
@@ -31,6 +33,7 @@ impl Supply {
             prepared: if neb { newest.form.drawn } else { Micrograms::clamped(drawn) },
             volume: newest.form.final_volume,
             concentration: newest.form.concentration,
+            checked: in_force.iter().map(|preparation| i64::from(preparation.checked_by.is_some())).sum(),
         })
     }
 }
@@ -124,7 +127,7 @@ fn fold(timeline: &[(Timestamp, &Administration)], supply: Option<&Supply>, unti
         began = began.or(what.gives_drug().then_some(*at));
         match what {
             Administration::Stop(_) => stopped_at = Some(*at),
-            Administration::Rescue(_) => {}
+            Administration::Rescue(_) | Administration::NebEnd(_) => {}
             _ => stopped_at = None,
         }
     }

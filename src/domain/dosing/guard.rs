@@ -7,7 +7,6 @@
 use super::delivered::delivered_with;
 use super::draft::Draft;
 use super::event::{Administration, PumpSetting};
-use super::history::Standing;
 use super::infusion::Infusion;
 use crate::domain::order::{OrderShape, Titration};
 use crate::domain::protocol::{BolusFigures, Envelope, Flow, RiseFigures};
@@ -106,7 +105,15 @@ impl Facts<'_> {
         };
         let until = self.infusion.planned_end(self.at).unwrap_or(self.at).max(self.at.plus_minutes(over));
         let Infusion { history, supply, .. } = self.infusion;
-        delivered_with(history, (self.at, what), supply.as_ref(), until).against_ceiling()
+        delivered_with(history, (self.at, self.meant(what)), supply.as_ref(), until).against_ceiling()
+    }
+
+    /// Going on with a nebulizer is charted as its start.
+    fn meant<'b>(&self, what: &'b Administration) -> &'b Administration {
+        match (what, self.infusion.session.route) {
+            (Administration::Resume(_), Route::Nebulized) => &Administration::NebStart,
+            _ => what,
+        }
     }
 
     /// Whether more drug would enter than does now.
@@ -125,6 +132,11 @@ impl Facts<'_> {
     fn expect_running(&self, what: &Administration) -> Result<(), Refusal> {
         let fits = match what {
             Administration::Rescue(_) => self.infusion.session.state.is_live(),
+            // What is left is measured whenever the cup is put down: while paused, and after the stop.
+            Administration::NebEnd(_) => {
+                let state = self.infusion.session.state;
+                state.is_infusing() || state == SessionState::Recovery
+            }
             Administration::Resume(_) => self.infusion.session.state == SessionState::Paused,
             _ => self.infusion.session.state == SessionState::InProgress,
         };
@@ -174,7 +186,7 @@ impl Facts<'_> {
             Administration::Resume(setting) => unmet.extend(self.pump_gaps(setting)),
             _ => unmet.extend(self.watch_gaps()),
         }
-        unmet.extend(match what {
+        unmet.extend(match self.meant(what) {
             Administration::RateChange(rate) => self.rise_gaps(*rate, draft.order.is_some()),
             Administration::Resume(PumpSetting { rate: Some(rate), .. }) => {
                 self.rise_gaps(*rate, draft.order.is_some())
@@ -314,7 +326,7 @@ impl Facts<'_> {
     fn fill_gaps(&self) -> Vec<Unmet> {
         let shape = self.infusion.order.as_ref().map(|order| &order.shape);
         let Some(OrderShape::Nebulized { max_repeats, min_gap_minutes, .. }) = shape else { return Vec::new() };
-        if self.infusion.history.standing_at(self.at) == Standing::Paused {
+        if self.infusion.history.fill_open_at(self.at) {
             return Vec::new();
         }
         let beyond = |rule, text, limit: String, actual: String| {
@@ -325,6 +337,12 @@ impl Facts<'_> {
         if begun > *max_repeats {
             let (limit, actual) = (format!("{} fills", max_repeats + 1), format!("{} fills", begun + 1));
             unmet.push(beyond("dosing.max_fills", "the order has no further fill", limit, actual));
+        }
+        if self.infusion.supply.is_some_and(|supply| supply.checked <= begun) {
+            let text = "each fill is drawn up and checked by two people: record the next one first";
+            let href = format!("/api/v1/sessions/{}/preparation", self.infusion.session.id);
+            let unprepared = Unmet::new("fill_not_prepared", "dosing.fill_prepared", text);
+            unmet.push(unprepared.fixed_by("POST", href, "nurse"));
         }
         let gap = self.infusion.history.fill_ended_at(self.at).map(|ended| self.at.minutes_since(ended));
         if let Some(gap) = gap.filter(|gap| gap < min_gap_minutes) {

@@ -143,6 +143,14 @@ impl History {
         self.0.iter().rev().find(ended).map(|event| event.act.occurred_at)
     }
 
+    /// Whether a fill is in the nebulizer's cup: begun and not ended, paused or not.
+    pub fn fill_open_at(&self, at: Timestamp) -> bool {
+        let of_a_fill = |event: &&DosingEvent| {
+            event.act.occurred_at <= at && matches!(event.what, Administration::NebStart | Administration::NebEnd(_))
+        };
+        self.0.iter().rev().find(of_a_fill).is_some_and(|event| matches!(event.what, Administration::NebStart))
+    }
+
     /// When the drug was stopped for good, if it was.
     pub fn stopped_at(&self) -> Option<Timestamp> {
         if self.standing_at(Timestamp::MAX) != Standing::Stopped {
@@ -174,6 +182,8 @@ impl History {
                 Administration::Pause | Administration::NebPause => Standing::Paused,
                 Administration::Stop(_) => Standing::Stopped,
                 Administration::NebStart => Standing::Running(None),
+                // What is left in the cup is also measured after the treatment was stopped: that begins nothing anew.
+                Administration::NebEnd(_) if standing == Standing::Stopped => standing,
                 Administration::NebEnd(_) => Standing::BetweenFills,
                 Administration::Bolus(..) | Administration::Rescue(_) => standing,
             };

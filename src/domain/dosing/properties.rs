@@ -24,6 +24,7 @@ fn any_events() -> impl Strategy<Value = Vec<DosingEvent>> {
 
 fn any_supply() -> impl Strategy<Value = Supply> {
     (1_i64..=10_000_000, 1_i64..=2_000_000, 1_i64..=100_000).prop_map(|(ug, ul, concentration)| Supply {
+        checked: 1,
         prepared: Micrograms::clamped(ug),
         volume: Microlitres::clamped(ul),
         concentration: MicrogramsPerMillilitre::clamped(concentration),

@@ -57,7 +57,7 @@ pub(super) fn stop() -> Administration {
 /// This much drug in this volume.
 pub(super) fn supply(mg: &str, ml: &str) -> Supply {
     let (prepared, volume): (Micrograms, Microlitres) = (q(mg), q(ml));
-    Supply { prepared, volume, concentration: convert::made_up_to(prepared, volume) }
+    Supply { prepared, volume, concentration: convert::made_up_to(prepared, volume), checked: 5 }
 }
 
 pub(super) fn minutes(m: i64) -> i64 {

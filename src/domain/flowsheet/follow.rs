@@ -40,7 +40,8 @@ impl Flowsheet {
         self.follow_courses(now, ids, &mut followed);
         self.follow_checks(now, &mut followed);
         self.follow_acts(ids, &mut followed);
-        followed.wake_at = self.schedule(now).next_wake(now);
+        self.settle_prompt(now, &mut followed);
+        followed.wake_at = self.next_wake(now);
         followed
     }
 
@@ -64,11 +65,18 @@ impl Flowsheet {
                 None => self.raise(Alert::overdue(ids.alert(), whose, check, now), &mut followed),
             }
         }
-        followed.wake_at = schedule.next_wake(now);
+        self.prompt_for_the_stop(now, ids, &mut followed);
+        followed.wake_at = self.next_wake(now);
         followed
     }
 
-    fn whose(&self) -> (SessionId, PatientId) {
+    /// When the clock has to look again.
+    fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+        let prompt = self.stop_prompt_at().filter(|at| *at > now);
+        self.schedule(now).next_wake(now).into_iter().chain(prompt).min()
+    }
+
+    pub(super) fn whose(&self) -> (SessionId, PatientId) {
         (self.session.id, self.session.patient_id)
     }
 
@@ -136,14 +144,14 @@ impl Flowsheet {
         }
     }
 
-    fn raise(&mut self, (alert, event): (Alert, Event), followed: &mut Followed) {
+    pub(super) fn raise(&mut self, (alert, event): (Alert, Event), followed: &mut Followed) {
         self.alerts.push(alert.clone());
         followed.raised.push(alert);
         followed.events.push(event);
     }
 
     /// Keeps a changed alert; an alert may change more than once, each time by one version and one event.
-    fn keep(&mut self, next: Option<(Alert, Event)>, followed: &mut Followed) {
+    pub(super) fn keep(&mut self, next: Option<(Alert, Event)>, followed: &mut Followed) {
         let Some((next, event)) = next else { return };
         if let Some(known) = self.alerts.iter_mut().find(|alert| alert.id == next.id) {
             *known = next.clone();

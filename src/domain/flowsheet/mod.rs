@@ -5,6 +5,7 @@
 //! start, checks for a rise, open alerts for a resume and a close, criteria for going home.
 
 mod follow;
+mod prompt;
 #[cfg(test)]
 mod tests;
 

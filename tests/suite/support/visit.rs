@@ -72,13 +72,18 @@ impl Clinic {
 }
 
 impl<'c> Visit<'c> {
-    /// A new patient with a plan in force and a booking for today.
+    /// A new patient with a plan for an infusion in force and a booking for today.
     pub fn booked(clinic: &'c Clinic) -> Self {
+        Self::booked_under(clinic, "migraine-iv")
+    }
+
+    /// The same under the seeded protocol of this code.
+    pub fn booked_under(clinic: &'c Clinic, protocol: &str) -> Self {
         let born = json!({"family_name": "Rivera", "given_name": "Ana", "birth_date": "1984-05-17", "sex": "female",
             "phone": "+1 555 0101"});
         let made = clinic.front_desk().post("/api/v1/patients", &born).expect(201);
         let patient = made.body["patient"]["id"].as_str().unwrap().to_owned();
-        let protocol = published(clinic, "migraine-iv");
+        let protocol = published(clinic, protocol);
         let plan = plan(clinic, &patient, &protocol);
         let session = book(clinic, &patient, &plan);
         Self { clinic, patient, protocol, plan, session }

@@ -1,6 +1,7 @@
 //! The visit around the drug: what a start asks for, how it is met, how a patient leaves and the books are closed.
 
 mod leaving;
+mod nebulized;
 
 use crate::support::visit::{Visit, codes};
 use crate::support::{Clinic, on_both_databases};

@@ -41,6 +41,8 @@ problems! {
     Forbidden = "forbidden" 403 "Your role does not allow this";
     /// A fresh proof of presence is needed.
     ReauthRequired = "reauth_required" 403 "Confirm with your password to do this";
+    /// An entry of somebody else, corrected by somebody who is not in charge of the patient.
+    NotAuthor = "not_author" 403 "An entry is corrected by its author, the nurse in charge or a prescriber";
     /// Not there, or another clinic's.
     NotFound = "not_found" 404 "There is nothing here";
     /// The path is there, the method is not.
@@ -314,6 +316,7 @@ impl From<Refusal> for Problem {
                     .with("override_allowed", override_allowed)
             }
             Refusal::Clash { clash, detail } => Self::new(clash_kind(clash)).because(detail),
+            Refusal::NotAuthor => Self::new(ProblemKind::NotAuthor),
             Refusal::SlotTaken { conflicts_with, next_start_at } => Self::new(ProblemKind::SlotOverlap)
                 .with("conflicts_with", json!(conflicts_with))
                 .with("next_start_at", json!(next_start_at)),

@@ -1,7 +1,10 @@
 //! The members that every body of an act shares: asked for or happened, when, seen by whom (decisions.md 1).
 
+use crate::access::role::Role;
 use crate::domain::refusal::FieldError;
+use crate::domain::session::care::CorrectedBy;
 use crate::domain::text::checked;
+use crate::store::{Change, Result};
 
 /// Declares a body with its own members and the five of an act.
 ///
@@ -43,10 +46,19 @@ macro_rules! act_body {
     };
 }
 
+/// Whoever is signed in, as somebody who corrects an entry.
+///
+/// # Errors
+/// When nobody is signed in.
+pub(super) fn corrected_by(tx: &Change<'_>) -> Result<CorrectedBy> {
+    let prescriber = tx.actor().is_some_and(|actor| actor.roles().hold(Role::Prescriber));
+    Ok(CorrectedBy { staff: tx.person()?.staff, prescriber })
+}
+
 /// Words that may be left out.
 ///
 /// # Errors
 /// When they are there and cannot be kept.
-pub(super) fn words(pointer: &str, text: Option<&str>) -> Result<Option<String>, FieldError> {
+pub(super) fn words(pointer: &str, text: Option<&str>) -> std::result::Result<Option<String>, FieldError> {
     text.map(|text| checked(pointer, text, 1, 1000)).transpose()
 }

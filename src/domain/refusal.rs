@@ -193,6 +193,8 @@ pub enum Refusal {
         /// Words a clinician can act on.
         detail: String,
     },
+    /// The entry is somebody else's, who is neither in charge nor asked: 403 `not_author`.
+    NotAuthor,
     /// What a booking needs is taken at that time: 409 `slot_overlap`.
     SlotTaken {
         /// The kinds that are taken: `chair`, `patient`, `nurse`, `prescriber`.

@@ -2,11 +2,11 @@
 
 use super::super::extract::{Act, Id};
 use super::super::reply::{self, Answer};
+use super::super::stated::corrected_by;
 use super::super::{Endpoint, endpoints};
 use super::record::recorded;
 use super::views::{DosingEventView, RecordedView};
 use crate::access::permission::AmendDose;
-use crate::access::role::Role;
 use crate::domain::dosing::{
     Correction, Corrector, DosingKind, Draft, OrderMode, RescueClass, RescueRoute, Sent, SentOrder,
 };
@@ -131,8 +131,7 @@ impl AmendBody {
 }
 
 fn corrector(tx: &Change<'_>, reason: String) -> Result<Corrector, StoreError> {
-    let prescriber = tx.actor().is_some_and(|actor| actor.roles().hold(Role::Prescriber));
-    Ok(Corrector { by: tx.person()?.staff, prescriber, now: tx.now(), reason })
+    Ok(Corrector { by: corrected_by(tx)?, now: tx.now(), reason })
 }
 
 /// Corrects an entry of the drug record, or says that it should never have been. The dose is counted anew.

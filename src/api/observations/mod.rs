@@ -7,6 +7,7 @@ mod view;
 
 use super::extract::{Act, Id};
 use super::reply::{self, Answer};
+use super::stated::corrected_by;
 use super::{Endpoint, endpoints};
 use crate::access::permission::{AmendObservation, MoveObservation, Permission, ReadObservations, RecordObservation};
 use crate::access::permit::Permit;
@@ -78,7 +79,7 @@ pub async fn amend(
         let old = row_of(&sheet, id)?;
         let standing = status_of(&old, &sheet.rows);
         let chart = Sheet::from(&session);
-        let given = Correcting { standing, sheet: &chart, reason: &body.reason };
+        let given = Correcting { standing, sheet: &chart, by: corrected_by(tx)?, reason: &body.reason };
         let stamp = stamp(tx, body.patient_id)?;
         let (row, event) = match corrected(&body)? {
             Some(values) => {
@@ -112,7 +113,7 @@ pub async fn relocate(
         let old = row_of(&here, id)?;
         let standing = status_of(&old, &here.rows);
         let left = Sheet::from(&from);
-        let given = Correcting { standing, sheet: &left, reason: &body.reason };
+        let given = Correcting { standing, sheet: &left, by: corrected_by(tx)?, reason: &body.reason };
         let stamps = [stamp(tx, body.patient_id)?, stamp(tx, to.patient_id)?];
         let [(mark, marked), (copy, copied)] = old.relocate(&given, &Sheet::from(&to), stamps)?;
         let mut there = tx.flowsheet(&to, held)?;

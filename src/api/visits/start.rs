@@ -15,6 +15,7 @@ use crate::domain::quantity::{MicrogramsPerMillilitre, Microlitres, MicrolitresP
 use crate::domain::readiness::{admit_start, unmet_for_start, unmet_pump};
 use crate::domain::refusal::{FieldErrors, Refusal, Unmet};
 use crate::domain::route::{Basis, EntrySource, Route};
+use crate::domain::session::care::CorrectedBy;
 use crate::domain::session::{Session, SessionEvent, SessionState};
 use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
 use crate::domain::text;
@@ -260,7 +261,11 @@ pub async fn retract_start(
             ));
         }
         let entries = tx.dosing_events(&[id], held)?;
-        let corrector = Corrector { by: deed.by.staff, prescriber: true, now: deed.at, reason: reason.clone() };
+        let corrector = Corrector {
+            by: CorrectedBy { staff: deed.by.staff, prescriber: true },
+            now: deed.at,
+            reason: reason.clone(),
+        };
         let marks = corrector.take_back_start(&entries, &session, || tx.new_id::<DosingEventId>())?;
         let step = session.retract_start(act::Act::now(deed.by.staff, deed.at), reason, unmet)?;
         tx.save_step(&step)?;

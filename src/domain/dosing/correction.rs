@@ -5,19 +5,18 @@ use super::event::{Administration, Amends, DosingEvent};
 use super::history::effective;
 use crate::domain::act::{Act, Ahead, Stated};
 use crate::domain::id::{DosingEventId, StaffId};
-use crate::domain::refusal::{Clash, Override, Refusal, Unmet};
+use crate::domain::refusal::{Clash, Refusal};
 use crate::domain::route::{Basis, EntrySource};
 use crate::domain::session::Session;
+use crate::domain::session::care::CorrectedBy;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
 /// Who corrects, when, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Corrector {
-    /// Who.
-    pub by: StaffId,
-    /// Whether a prescriber, who may correct anybody's entry.
-    pub prescriber: bool,
+    /// Who, and whether as a prescriber.
+    pub by: CorrectedBy,
     /// The server's time.
     pub now: Timestamp,
     /// Why, as sent.
@@ -42,11 +41,7 @@ impl Corrector {
             let detail = "this record is closed: it can only be amended with a second person";
             return Err(Refusal::clash(Clash::WrongState, detail));
         }
-        if !(self.prescriber || self.by == entry.act.by || self.by == session.team.owner_id) {
-            let text = "an entry is corrected by its author, the nurse in charge, or a prescriber";
-            let unmet = Unmet::new("not_author", "dosing.correct.author", text).overridable_by(Override::Prescriber);
-            return Err(Refusal::Blocked { event: "amend", by: vec![unmet] });
-        }
+        self.by.may_correct(entry.act.by, session.team.owner_id)?;
         let superseded = all.iter().any(|other| other.amends.as_ref().is_some_and(|amends| amends.event == entry.id));
         let void = entry.amends.as_ref().is_some_and(|amends| amends.entered_in_error);
         if superseded || void {
@@ -68,7 +63,7 @@ impl Corrector {
             observed_by: Some(observed_by),
             late_reason: Some(self.reason.clone()),
         };
-        Act::stated(self.by, self.now, stated, Ahead::Refused)
+        Act::stated(self.by.staff, self.now, stated, Ahead::Refused)
     }
 
     /// Corrects an entry, or says that it should never have been. `all` are the entries of its session.
@@ -166,7 +161,11 @@ mod tests {
     use uuid::Uuid;
 
     fn corrector(by: StaffId) -> Corrector {
-        Corrector { by, prescriber: false, now: t(minutes(120)), reason: "read the display again".into() }
+        Corrector {
+            by: CorrectedBy { staff: by, prescriber: false },
+            now: t(minutes(120)),
+            reason: "read the display again".into(),
+        }
     }
 
     fn id(n: u128) -> DosingEventId {
@@ -206,8 +205,9 @@ mod tests {
         let stranger = StaffId(Uuid::from_u128(77));
         let try_by =
             |corrector: Corrector, session: &Session| corrector.amend((&all[1], &all), session, id(50), to(rate("70")));
-        assert!(matches!(try_by(corrector(stranger), &chair()), Err(Refusal::Blocked { .. })));
-        assert!(try_by(Corrector { prescriber: true, ..corrector(stranger) }, &chair()).is_ok());
+        assert!(matches!(try_by(corrector(stranger), &chair()), Err(Refusal::NotAuthor)));
+        let prescriber = CorrectedBy { staff: stranger, prescriber: true };
+        assert!(try_by(Corrector { by: prescriber, ..corrector(stranger) }, &chair()).is_ok());
         let mut taken_over = chair();
         taken_over.team.owner_id = stranger;
         assert!(try_by(corrector(stranger), &taken_over).is_ok(), "after a hand-over the nurse in charge may");

@@ -21,6 +21,7 @@ use super::id::{ObservationId, PatientId, SessionId, StaffId};
 use super::policy::Lateness;
 use super::refusal::{Clash, Refusal};
 use super::session::Session;
+use super::session::care::CorrectedBy;
 use super::time::Timestamp;
 
 words! {
@@ -122,6 +123,8 @@ pub struct Sheet {
     pub session: SessionId,
     /// Its patient.
     pub patient: PatientId,
+    /// Who is in charge of the patient.
+    pub owner: StaffId,
     /// When drug began to run.
     pub started_at: Option<Timestamp>,
     /// When drug was stopped for good.
@@ -136,6 +139,7 @@ impl From<&Session> for Sheet {
         Self {
             session: session.id,
             patient: session.patient_id,
+            owner: session.team.owner_id,
             started_at: at.started_at,
             stopped_at: at.stopped_at,
             locked_at: at.locked_at,
@@ -188,6 +192,8 @@ pub struct Correcting<'a> {
     pub standing: Status,
     /// The flowsheet it stands on.
     pub sheet: &'a Sheet,
+    /// Who corrects.
+    pub by: CorrectedBy,
     /// Why, in the words of the person who corrects.
     pub reason: &'a str,
 }
@@ -219,7 +225,7 @@ impl Observation {
     /// Says that this row should never have been written.
     ///
     /// # Errors
-    /// When the reason is empty, the patient is another, or the row was corrected before.
+    /// When the reason is empty, the patient is another, the row is somebody else's or was corrected before.
     pub fn take_back(&self, given: &Correcting<'_>, stamp: Stamp) -> Result<(Self, Event), Refusal> {
         let reason = self.may_be_amended(given, stamp.patient)?;
         let row = self.mark(Correction::EnteredInError, &reason, stamp);
@@ -231,7 +237,7 @@ impl Observation {
     /// there (decisions.md 12). `stamps` are for the mark and for the copy.
     ///
     /// # Errors
-    /// When the reason is empty, the row was corrected before, or one of the sessions is closed.
+    /// When the reason is empty, the row is somebody else's or was corrected before, or one of the sessions is closed.
     pub fn relocate(
         &self,
         given: &Correcting<'_>,
@@ -280,6 +286,7 @@ impl Observation {
     /// The checked reason, when the row may be corrected at all.
     fn may_be_amended(&self, given: &Correcting<'_>, patient: PatientId) -> Result<String, Refusal> {
         given.sheet.accepts(patient)?;
+        given.by.may_correct(self.recorded_by, given.sheet.owner)?;
         if given.standing != Status::Final || !self.has_values() {
             return Err(Refusal::clash(Clash::AlreadyDone, "the row was corrected before; correct the newest one"));
         }

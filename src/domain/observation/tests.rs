@@ -14,6 +14,7 @@ pub(crate) fn sheet() -> Sheet {
     Sheet {
         session: SessionId(Uuid::from_u128(1)),
         patient: PatientId(Uuid::from_u128(2)),
+        owner: StaffId(Uuid::from_u128(3)),
         started_at: Some(at(0)),
         stopped_at: None,
         locked_at: None,
@@ -25,7 +26,7 @@ pub(crate) fn stamp(id: u128, now: Timestamp) -> Stamp {
 }
 
 pub(crate) fn on<'a>(standing: Status, sheet: &'a Sheet, reason: &'a str) -> Correcting<'a> {
-    Correcting { standing, sheet, reason }
+    Correcting { standing, sheet, by: CorrectedBy { staff: StaffId(Uuid::from_u128(3)), prescriber: false }, reason }
 }
 
 pub(crate) fn draft() -> Draft {

@@ -38,6 +38,29 @@ pub struct Handover {
     pub act: Act,
 }
 
+/// Who wants to correct an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CorrectedBy {
+    /// Who.
+    pub staff: StaffId,
+    /// Whether a prescriber, who may correct anybody's entry.
+    pub prescriber: bool,
+}
+
+impl CorrectedBy {
+    /// Only the author, whoever is in charge of the patient now, and a prescriber (decisions.md 12): after a hand-over
+    /// the new nurse in charge may, and the one before only what she wrote herself.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAuthor`] for everybody else.
+    pub fn may_correct(self, author: StaffId, owner: StaffId) -> Result<(), Refusal> {
+        if self.prescriber || self.staff == author || self.staff == owner {
+            return Ok(());
+        }
+        Err(Refusal::NotAuthor)
+    }
+}
+
 impl Handover {
     fn record(&self) -> Record {
         Record::new("session_handover", 1)

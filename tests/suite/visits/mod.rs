@@ -1,5 +1,6 @@
 //! The visit around the drug: what a start asks for, how it is met, how a patient leaves and the books are closed.
 
+mod correcting;
 mod leaving;
 mod nebulized;
 

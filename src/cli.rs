@@ -4,6 +4,7 @@ use crate::access::password::{self, Cost};
 use crate::access::permission::BootstrapClinic;
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
+use crate::api::sign_in::FrontEnd;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::demo::house::Credential;
@@ -130,7 +131,8 @@ fn serve(config: &Config) -> io::Result<()> {
     let keys = keys::load(&config.keys, &config.instance)?;
     let listener = std::net::TcpListener::bind(&config.bind)?;
     tracing::info!(bind = config.bind, "ready; the documentation is at /docs/");
-    let parts = Parts { store, keys, password_cost: Cost::DEFAULT };
+    let front_end = FrontEnd(config.origin.clone());
+    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, front_end };
     // Inside the runtime: the watcher is started with the server.
     actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
 }

@@ -23,6 +23,10 @@ pub struct Config {
     #[arg(long, env = "CHAIRSIDE_INSTANCE", default_value = "chairside")]
     pub instance: String,
 
+    /// The origin of the front-end, such as `https://clinic.example`: its pages alone may keep a sign-in in a cookie
+    #[arg(long, env = "CHAIRSIDE_ORIGIN", value_parser = origin)]
+    pub origin: Option<String>,
+
     /// How many threads answer requests
     #[arg(long, env = "CHAIRSIDE_WORKERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,
@@ -38,4 +42,43 @@ pub struct Config {
     /// Do not run missing migrations at start; `chairside migrate` does it
     #[arg(long, env = "CHAIRSIDE_NO_MIGRATE")]
     pub no_migrate: bool,
+}
+
+/// Scheme, host and perhaps a port, as a browser sends it; nothing that could match more than one.
+fn origin(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let elsewhere = text.strip_prefix("https://").is_some_and(|host| !host.is_empty());
+    let here = text.strip_prefix("http://localhost").is_some_and(|port| port.is_empty() || port.starts_with(':'));
+    if (elsewhere || here) && text.split_once("//").is_some_and(|(_, host)| host.chars().all(plain)) {
+        Ok(text.to_owned())
+    } else {
+        Err("write it as a browser sends it: https://clinic.example, or http://localhost:5173".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_one_place_and_nothing_else() {
+        for good in
+            ["https://clinic.example", "https://clinic.example:8443", "http://localhost:5173", "https://[::1]:8443"]
+        {
+            assert_eq!(origin(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "",
+            "*",
+            "null",
+            "https://",
+            "http://clinic.example",
+            "https://clinic.example/",
+            "https://*.example",
+            "https://A.example",
+            "http://localhost.evil.example",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use crate::access::password::Cost;
 use crate::api::guard::Authority;
 use crate::api::page::Cursors;
-use crate::api::sign_in::Passwords;
+use crate::api::sign_in::{FrontEnd, Passwords};
 use crate::api::{self, edge, endpoint};
 use crate::keys::Keys;
 use crate::store::Store;
@@ -27,6 +27,8 @@ pub struct Parts {
     pub keys: Keys,
     /// What a password costs to compare.
     pub password_cost: Cost,
+    /// The one origin whose pages may keep a sign-in in a cookie.
+    pub front_end: FrontEnd,
 }
 
 /// A server on a listener that is open already; await it to run it.
@@ -41,6 +43,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     let authority = web::Data::new(Authority::new(parts.keys.tokens));
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
     let passwords = web::Data::new(passwords);
+    let front_end = web::Data::new(parts.front_end);
     let paths = web::Data::new(edge::Paths::of(&api::all()));
     let document = endpoint::document(&api::all());
     let server = HttpServer::new(move || {
@@ -50,6 +53,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(authority.clone())
             .app_data(cursors.clone())
             .app_data(passwords.clone())
+            .app_data(front_end.clone())
             .app_data(paths.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
             .configure(|config| endpoint::mount(config, api::all()))

@@ -7,8 +7,10 @@
 //! - Pure but for argon2's work: no clock, no file, no SQL, no web. It names `domain`, jsonwebtoken, aws-lc-rs,
 //!   argon2, and nothing else of ours.
 
+pub mod login_session;
 pub mod password;
 pub mod permission;
 pub mod permit;
+pub mod refresh;
 pub mod role;
 pub mod token;

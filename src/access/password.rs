@@ -7,8 +7,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-/// The shortest password, in code points.
-pub const SHORTEST: usize = 12;
+/// The shortest password, in code points: nobody has a second factor yet.
+pub const SHORTEST: usize = 15;
 /// The longest, in code points; a longer one would only cost time.
 pub const LONGEST: usize = 128;
 

@@ -105,6 +105,16 @@ permissions! {
     SignOut = "auth.logout" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// Prove presence for one act, alone or as second person.
     ProvePresence = "auth.reauth" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Change one's own password.
+    ChangeOwnPassword = "self.password.change" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// See where one is signed in.
+    ReadLoginSessions = "self.sessions.list" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// End one's own sign-in on another device.
+    EndLoginSession = "self.sessions.end" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed];
+    /// See where a member is signed in.
+    ReadLoginSessionsOfStaff = "user.sessions.list" for [Admin];
+    /// End every sign-in of a member.
+    EndLoginSessionsOfStaff = "user.sessions.end" for [Admin] with [Signed];
     /// Read one's own profile.
     ReadSelf = "self.profile" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
 

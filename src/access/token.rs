@@ -50,6 +50,11 @@ impl Claims {
         ClinicId(self.cid)
     }
 
+    /// The token's own id.
+    pub const fn token_id(&self) -> Uuid {
+        self.jti
+    }
+
     /// When it ends.
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_millis(self.exp.saturating_mul(1000))

@@ -35,10 +35,14 @@ problems! {
     MalformedRequest = "malformed_request" 400 "The request cannot be read";
     /// No token, or one that does not count.
     Unauthenticated = "unauthenticated" 401 "Sign in to do this";
+    /// The sign-in was left alone too long.
+    SessionIdle = "session_idle" 401 "You were away; sign in again";
     /// The name and password do not belong together.
     InvalidCredentials = "invalid_credentials" 401 "Name or password is wrong";
     /// The role does not allow it.
     Forbidden = "forbidden" 403 "Your role does not allow this";
+    /// A page of another origin, or one that does not say where it is from.
+    ForeignOrigin = "foreign_origin" 403 "This page may not use the sign-in of this browser";
     /// A fresh proof of presence is needed.
     ReauthRequired = "reauth_required" 403 "Confirm with your password to do this";
     /// An entry of somebody else, corrected by somebody who is not in charge of the patient.
@@ -65,6 +69,8 @@ problems! {
     SamePerson = "same_person" 409 "The second person must be somebody else";
     /// The clinic needs one.
     LastAdministrator = "last_administrator" 409 "The clinic needs an administrator";
+    /// Another tab was faster with the same refresh token.
+    RefreshRaced = "refresh_raced" 409 "Another request was faster; use what it was given, or come again";
     /// It was answered or settled already.
     AlreadyDone = "already_done" 409 "This was done already";
     /// Several memberships: the sign-in must name a clinic.
@@ -268,7 +274,10 @@ impl Problem {
             ProblemKind::Unavailable | ProblemKind::RateLimited => {
                 response.insert_header((header::RETRY_AFTER, "2"));
             }
-            ProblemKind::Unauthenticated => {
+            ProblemKind::RefreshRaced => {
+                response.insert_header((header::RETRY_AFTER, "3"));
+            }
+            ProblemKind::Unauthenticated | ProblemKind::SessionIdle => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             _ => {}
@@ -352,6 +361,8 @@ impl From<StoreError> for Problem {
             StoreError::SlotOverlap => Self::new(ProblemKind::SlotOverlap),
             StoreError::KeyReused => Self::new(ProblemKind::IdempotencyKeyReused),
             StoreError::Unauthenticated => Self::new(ProblemKind::Unauthenticated),
+            StoreError::SessionIdle => Self::new(ProblemKind::SessionIdle),
+            StoreError::RefreshRaced => Self::new(ProblemKind::RefreshRaced),
             StoreError::Forbidden(permission) => Self::new(ProblemKind::Forbidden).with("permission", permission),
             StoreError::ReauthRequired => {
                 Self::new(ProblemKind::ReauthRequired).with("reauth_url", "/api/v1/auth/reauth")

@@ -4,10 +4,12 @@ use super::extract::{Act, Id, expect_version};
 use super::reply::{self, Answer};
 use super::sign_in::Passwords;
 use super::{Endpoint, endpoints};
+use crate::access::login_session::SignInEnd;
 use crate::access::permission::{self, ChangeStaff, InviteStaff, ReadClinic, ReadSelf, ReadStaff};
 use crate::access::permit::Permit;
 use crate::access::role::{Role, Roles};
 use crate::clock;
+use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ClinicId, LoginSessionId, StaffId};
 use crate::domain::refusal::{Clash, FieldErrors, Refusal};
 use crate::domain::text::checked;
@@ -197,8 +199,9 @@ pub async fn set_roles(act: Act<ChangeStaff, RolesBody>, Id(id): Id<StaffId>, st
     let written = store.write(permit, once, move |tx| {
         let before = member_to_change(tx, id, version)?;
         tx.set_roles(id, &before.roles, &roles)?;
+        let ended = if before.roles == roles { Vec::new() } else { ended(tx, id)? };
         let after = StaffMember { version: before.version.saturating_add(1), roles, ..before.clone() };
-        keep(tx, &before, &after)
+        keep(tx, &before, &after, ended)
     });
     Ok(written.await?)
 }
@@ -221,9 +224,15 @@ pub async fn change(act: Act<ChangeStaff, MemberBody>, Id(id): Id<StaffId>, stor
         let display_name = name.unwrap_or_else(|| before.display_name.clone());
         let version = before.version.saturating_add(1);
         let after = StaffMember { version, display_name, retired_at, ..before.clone() };
-        keep(tx, &before, &after)
+        let ended = if retired_at.is_some() { ended(tx, id)? } else { Vec::new() };
+        keep(tx, &before, &after, ended)
     });
     Ok(written.await?)
+}
+
+/// Who has another role or none signs in anew: no screen keeps what the old role could see.
+fn ended(tx: &mut Writer<'_, ChangeStaff>, id: StaffId) -> Result<Vec<Event>, StoreError> {
+    tx.end_login_sessions_of(id, SignInEnd::MembershipChanged)
 }
 
 /// Locks the clinic, so that of two changes to its last administrators one sees the other.
@@ -245,14 +254,16 @@ fn keep(
     tx: &mut Writer<'_, ChangeStaff>,
     before: &StaffMember,
     after: &StaffMember,
+    ended: Vec<Event>,
 ) -> Result<crate::store::Recorded, StoreError> {
-    let event = tx.change_member(before.version, after)?;
+    let mut events = vec![tx.change_member(before.version, after)?];
+    events.extend(ended);
     let administers = |member: &StaffMember| member.retired_at.is_none() && member.roles.hold(Role::Admin);
     if !tx.staff_members()?.iter().any(administers) {
         return Err(Refusal::clash(Clash::LastAdministrator, "make somebody else an administrator first").into());
     }
     let reply = reply::ok(after.version, &StaffView::of(after))?;
-    Ok(tx.record(vec![event], reply))
+    Ok(tx.record(events, reply))
 }
 
 /// Everything here.

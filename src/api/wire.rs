@@ -197,6 +197,7 @@ amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, G
 amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);
 amounts!(Systolic, Diastolic, HeartRate, RespiratoryRate, OxygenSaturation);
 
+vocabularies!(crate::access::login_session::SignInEnd as "SignInEnd");
 vocabularies!(crate::access::role::Role as "Role");
 vocabularies!(crate::domain::alert::ActionCode as "ActionCode");
 vocabularies!(crate::domain::alert::AlertState as "AlertState");

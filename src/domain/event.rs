@@ -17,10 +17,16 @@ words! {
         SignInFailed = "auth.sign_in_failed",
         /// A refresh token was rotated.
         TokenRefreshed = "auth.refreshed",
+        /// An answer with a refresh token was lost: it was replaced by another.
+        RefreshReplaced = "auth.refresh_replaced",
         /// A refresh token was used twice: its family is revoked.
         RefreshReused = "auth.refresh_reused",
         /// Somebody signed out.
         SignedOut = "auth.signed_out",
+        /// A sign-in was ended before its time.
+        SignInEnded = "auth.session_ended",
+        /// Somebody changed their own password.
+        PasswordChanged = "auth.password_changed",
         /// A person proved presence for one act.
         SigningTokenIssued = "auth.signing_token_issued",
         /// A request was refused for lack of permission.

@@ -295,6 +295,7 @@ mod lists {
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
 
     vocabularies!(Outcome, Role);
+    vocabularies!(crate::access::login_session::SignInEnd);
     vocabularies!(crate::domain::alert::ActionCode);
     vocabularies!(crate::domain::alert::AlertState);
     vocabularies!(crate::domain::alert::AlertStep);

@@ -30,6 +30,12 @@ pub enum StoreError {
     /// The sign-in ended, or the membership with it.
     #[error("unauthenticated")]
     Unauthenticated,
+    /// The sign-in was left alone too long.
+    #[error("session idle")]
+    SessionIdle,
+    /// Another request with the same refresh token was faster; nothing changed.
+    #[error("refresh raced")]
+    RefreshRaced,
     /// The roles held now do not allow it.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),

@@ -7,6 +7,7 @@
 use super::connection::{AnyConnection, DatabaseUrl, Transactions, begin_write, depth, open, roll_back_to};
 use super::error::{Result, StoreError};
 use super::queue::Queue;
+use super::sign_ins::{Seen, note_seen};
 use super::trail::{self, Bond, Pending, trail_of};
 use super::unit::{Attempt, Unit, Written};
 use crate::clock::Clock;
@@ -34,10 +35,10 @@ pub(super) enum Job {
         /// When it is dropped unrun; a stop never is.
         deadline: Option<Instant>,
     },
-    /// Entries about reads; the bytes leave when they are committed.
+    /// Entries about reads, and the sign-in that was used; the bytes leave when they are committed.
     Disclose {
         /// Them.
-        entries: Vec<Pending>,
+        notes: Notes,
         /// Who waits.
         answer: oneshot::Sender<Result<()>>,
     },
@@ -51,10 +52,30 @@ impl Job {
         (Self::Write { unit, answer, deadline }, waiting)
     }
 
-    /// Entries about reads and the place where their commit will be told.
-    pub(super) fn disclose(entries: Vec<Pending>) -> (Self, oneshot::Receiver<Result<()>>) {
+    /// Notes and the place where their commit will be told.
+    pub(super) fn disclose(notes: Notes) -> (Self, oneshot::Receiver<Result<()>>) {
         let (answer, waiting) = oneshot::channel();
-        (Self::Disclose { entries, answer }, waiting)
+        (Self::Disclose { notes, answer }, waiting)
+    }
+}
+
+/// What is written beside the units of work: nobody's record changes by it.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Entries about reads and refusals.
+    pub(super) entries: Vec<Pending>,
+    /// Sign-ins that were used.
+    pub(super) seen: Vec<Seen>,
+}
+
+impl Notes {
+    pub(super) fn of(entry: Option<Pending>, seen: Option<Seen>) -> Self {
+        Self { entries: entry.into_iter().collect(), seen: seen.into_iter().collect() }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.entries.extend(more.entries);
+        self.seen.extend(more.seen);
     }
 }
 
@@ -94,14 +115,14 @@ pub(super) fn start(url: &DatabaseUrl, queue: Arc<Queue<Job>>, clock: Clock) -> 
 }
 
 fn run_group(connection: &mut AnyConnection, first: Job, queue: &Queue<Job>, clock: &Clock) -> (Vec<Told>, Result<()>) {
-    let (mut told, mut entries) = (Vec::new(), Vec::new());
+    let (mut told, mut notes) = (Vec::new(), Notes::default());
     if let Err(error) = begin_write(connection) {
         told.push(refuse(first));
         return (told, Err(error.into()));
     }
     let mut next = Some(first);
     while let Some(job) = next.take() {
-        told.push(run_job(connection, job, &mut entries));
+        told.push(run_job(connection, job, &mut notes));
         if depth(connection) != 1 {
             // SQLite ended the outer transaction itself (disk full, I/O error): nobody may be told it was kept.
             roll_back_to(connection, 0);
@@ -111,7 +132,7 @@ fn run_group(connection: &mut AnyConnection, first: Job, queue: &Queue<Job>, clo
             next = queue.next();
         }
     }
-    let finished = disclose(connection, entries, clock)
+    let finished = disclose(connection, notes, clock)
         .and_then(|()| Transactions::commit_transaction(connection).map_err(StoreError::from));
     if finished.is_err() {
         roll_back_to(connection, 0);
@@ -127,18 +148,18 @@ fn refuse(job: Job) -> Told {
     }
 }
 
-fn run_job(connection: &mut AnyConnection, job: Job, entries: &mut Vec<Pending>) -> Told {
+fn run_job(connection: &mut AnyConnection, job: Job, notes: &mut Notes) -> Told {
     match job {
-        Job::Disclose { entries: more, answer } => {
-            entries.extend(more);
+        Job::Disclose { notes: more, answer } => {
+            notes.add(more);
             Told::Disclose(answer)
         }
         Job::Write { answer, deadline, .. } if deadline.is_some_and(|deadline| Instant::now() > deadline) => {
             Told::Write(answer, Err(StoreError::Busy))
         }
         Job::Write { unit, answer, .. } => {
-            let Attempt { result, disclosure } = in_savepoint(connection, unit);
-            entries.extend(disclosure);
+            let Attempt { result, disclosure, seen } = in_savepoint(connection, unit);
+            notes.add(Notes::of(disclosure, seen));
             Told::Write(answer, result)
         }
     }
@@ -174,10 +195,13 @@ fn in_savepoint(connection: &mut AnyConnection, unit: Unit) -> Attempt {
     }
 }
 
-/// Appends entries about reads: one head update a clinic, in the order of the clinics' ids.
-pub(super) fn disclose(connection: &mut AnyConnection, entries: Vec<Pending>, clock: &Clock) -> Result<()> {
+/// Writes notes: the sign-ins that were used, then one head update a clinic, in the order of the clinics' ids.
+pub(super) fn disclose(connection: &mut AnyConnection, notes: Notes, clock: &Clock) -> Result<()> {
+    for seen in notes.seen {
+        note_seen(connection, seen)?;
+    }
     let mut by_clinic: BTreeMap<ClinicId, Vec<Pending>> = BTreeMap::new();
-    for entry in entries {
+    for entry in notes.entries {
         by_clinic.entry(trail_of(entry.entry.clinic)).or_default().push(entry);
     }
     for (clinic, entries) in by_clinic {

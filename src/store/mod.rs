@@ -53,25 +53,26 @@ pub use error::{Result, StoreError};
 pub use patients::{PatientCursor, PatientPage};
 pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
-pub use sign_ins::Refreshed;
+pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Refreshed};
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
-pub use staff::{Credentials, NewClinic, NewStaff, StaffMember};
+pub use staff::{Credentials, NewClinic, NewStaff, OwnCredentials, StaffMember, password_changed};
 pub use tasks::{TaskCursor, TaskFilter, TaskPage};
 pub use trail::actions as actions_of_trail;
 pub use transaction::{Change, Gather, Held, Reader, Signature, Writer};
 pub use unit::{Once, Proof, Recorded, Reply, Written};
 
 use crate::access::permission::Permission;
-use crate::access::permit::{Actor, Membership, Origin, Permit, Principal, Scope};
+use crate::access::permit::{Actor, Origin, Permit, Principal, Scope};
 use crate::access::token::Claims;
 use crate::clock::Clock;
 use crate::domain::audit_entry::Outcome;
 use connection::{Manager, Transactions, begin_read, roll_back_to};
 use diesel::connection::TransactionManager as _;
 use diesel::r2d2::Pool;
-use group::Job;
+use group::{Job, Notes};
 use pooled::Writers;
 use queue::Queue;
+use sign_ins::Seen;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use unit::{Attempt, Ground, Unit};
@@ -170,7 +171,7 @@ impl Store {
     ) -> Result<T> {
         let mut ground = self.ground(permit);
         let inner = Arc::clone(&self.inner);
-        let (result, entry) = blocking(move || {
+        let (result, entry, seen) = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
             begin_read(&mut connection)?;
             let (result, seen) = if let Err(error) = ground.admit(&mut connection) {
@@ -186,12 +187,10 @@ impl Store {
             }
             let outcome = if result.is_ok() { Outcome::Success } else { Outcome::Failed };
             let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok());
-            Ok((result, tells.then(|| ground.disclosure(outcome, seen))))
+            Ok((result, tells.then(|| ground.disclosure(outcome, seen)), ground.seen))
         })
         .await?;
-        if let Some(entry) = entry {
-            self.disclose(entry).await?;
-        }
+        self.note(entry, seen).await?;
         result
     }
 
@@ -249,14 +248,12 @@ impl Store {
             return waiting.await.map_err(|_| StoreError::Busy)?;
         }
         let inner = Arc::clone(&self.inner);
-        let Attempt { result, disclosure } = blocking(move || {
+        let Attempt { result, disclosure, seen } = blocking(move || {
             let attempt = inner.writers.as_ref().map(|writers| writers.run(unit, urgent));
             attempt.ok_or(StoreError::Busy)
         })
         .await?;
-        if let Some(entry) = disclosure {
-            self.disclose(entry).await?;
-        }
+        self.note(disclosure, seen).await?;
         result
     }
 
@@ -281,29 +278,52 @@ impl Store {
             origin,
             clock: self.inner.clock.clone(),
             instance: self.inner.instance.clone(),
+            seen: None,
         };
-        self.disclose(ground.disclosure(Outcome::Denied, Vec::new())).await
+        self.note(Some(ground.disclosure(Outcome::Denied, Vec::new())), None).await
     }
 
-    async fn disclose(&self, entry: trail::Pending) -> Result<()> {
-        let (job, waiting) = Job::disclose(vec![entry]);
-        self.inner.queue.push(job, false)?;
+    /// Writes an entry and waits for it; that a sign-in was used is not waited for.
+    async fn note(&self, entry: Option<trail::Pending>, seen: Option<Seen>) -> Result<()> {
+        let told = entry.is_some();
+        if !told && seen.is_none() {
+            return Ok(());
+        }
+        let (job, waiting) = Job::disclose(Notes::of(entry, seen));
+        let queued = self.inner.queue.push(job, false);
+        if !told {
+            // What cannot be noted now is noted with the next request.
+            return Ok(());
+        }
+        queued?;
         waiting.await.map_err(|_| StoreError::Busy)?
     }
 
-    /// The membership a verified token stands for, as the database knows it now; none when the sign-in ended.
+    /// The membership a verified token stands for, as the database knows it now; none when the sign-in ended, or the
+    /// token's pair was replaced as lost. The token's first use is kept before this answers.
     ///
     /// # Errors
-    /// When the database cannot be asked.
+    /// [`StoreError::SessionIdle`], or when the database cannot be asked.
     pub async fn actor(&self, claims: Claims, late: bool) -> Result<Option<Actor>> {
         let inner = Arc::clone(&self.inner);
-        blocking(move || {
+        let (clinic, token, now) = (claims.clinic(), claims.token_id(), inner.clock.now());
+        let found = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
-            let found: Option<Membership> =
-                staff::membership(&mut connection, claims.clinic(), claims.login_session(), inner.clock.now(), late)?;
-            Ok(found.and_then(|membership| Actor::of(&claims, membership)))
-        })
-        .await
+            let standing = staff::standing(&mut connection, claims.clinic(), claims.login_session(), now, late)?;
+            let actor = standing.and_then(|standing| Actor::of(&claims, standing.membership));
+            let used = sign_ins::was_used(&mut connection, claims.clinic(), claims.token_id())?;
+            Ok(actor.zip(used))
+        });
+        let Some((actor, used)) = found.await? else { return Ok(None) };
+        if !used {
+            let note: Unit = Box::new(move |connection| {
+                let noted = sign_ins::first_use(connection, clinic, token, now);
+                let nothing = || Written { reply: Reply::default(), replayed: false };
+                noted.map_or_else(Attempt::failed, |()| Attempt { result: Ok(nothing()), disclosure: None, seen: None })
+            });
+            self.run(note, late).await?;
+        }
+        Ok(Some(actor))
     }
 
     /// Whether the database answers.

@@ -7,8 +7,9 @@ use super::connection::{
     AnyConnection, DatabaseUrl, Manager, Transactions, begin_write, depth, open, pool, roll_back_to,
 };
 use super::error::{Result, StoreError};
-use super::group::{Job, disclose};
+use super::group::{Job, Notes, disclose};
 use super::queue::Queue;
+use super::sign_ins::{Seen, note_seen};
 use super::trail::{Pending, trail_of};
 use super::unit::{Attempt, Unit};
 use crate::clock::Clock;
@@ -79,8 +80,10 @@ pub(super) fn start_discloser(
             while let Some(first) = queue.wait() {
                 let mut waiting: BTreeMap<ClinicId, Waiting> = BTreeMap::new();
                 let mut next = Some(first);
+                let mut seen = Vec::new();
                 while let Some(job) = next.take() {
-                    if let Job::Disclose { entries, answer } = job {
+                    if let Job::Disclose { notes: Notes { entries, seen: more }, answer } = job {
+                        seen.extend(more);
                         let clinic = trail_of(entries.first().and_then(|entry| entry.entry.clinic));
                         let (all, answers) = waiting.entry(clinic).or_default();
                         all.extend(entries);
@@ -88,6 +91,7 @@ pub(super) fn start_discloser(
                     }
                     next = queue.next();
                 }
+                note_all(&mut connection, &url, seen);
                 for (entries, answers) in waiting.into_values() {
                     let written = write(&mut connection, &url, entries, &clock);
                     for answer in answers {
@@ -99,6 +103,18 @@ pub(super) fn start_discloser(
         .map_err(|error| StoreError::Broken(error.to_string()))
 }
 
+/// Each sign-in that was used is a statement of its own: it must never wait for a unit while it holds another row.
+/// What cannot be noted now is noted with the next request.
+fn note_all(kept: &mut Option<AnyConnection>, url: &DatabaseUrl, seen: Vec<Seen>) {
+    for seen in seen {
+        let Some(mut connection) = kept.take().or_else(|| open(url, false).ok()) else { return };
+        match note_seen(&mut connection, seen) {
+            Ok(()) => *kept = Some(connection),
+            Err(error) => tracing::warn!(%error, "the use of a sign-in was not noted"),
+        }
+    }
+}
+
 /// One transaction for one clinic; a connection that failed is opened anew the next time.
 fn write(kept: &mut Option<AnyConnection>, url: &DatabaseUrl, entries: Vec<Pending>, clock: &Clock) -> Result<()> {
     let mut connection = match kept.take() {
@@ -106,7 +122,7 @@ fn write(kept: &mut Option<AnyConnection>, url: &DatabaseUrl, entries: Vec<Pendi
         None => open(url, false).map_err(|_| StoreError::Busy)?,
     };
     begin_write(&mut connection)?;
-    disclose(&mut connection, entries, clock)?;
+    disclose(&mut connection, Notes { entries, seen: Vec::new() }, clock)?;
     Transactions::commit_transaction(&mut connection)?;
     *kept = Some(connection);
     Ok(())

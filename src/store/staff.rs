@@ -5,6 +5,7 @@ use super::error::{Result, StoreError};
 use super::schema::foundation::{accounts, clinics, login_sessions, staff, staff_roles};
 use super::trail;
 use super::transaction::{Change, Gather};
+use crate::access::login_session;
 use crate::access::permit::Membership;
 use crate::access::role::{Role, Roles};
 use crate::domain::event::{Event, EventKind, Subject};
@@ -25,6 +26,17 @@ pub struct Credentials {
     pub cred_version: i64,
     /// Clinics with a membership in force: id, name and the membership.
     pub memberships: Vec<(ClinicId, String, StaffId)>,
+}
+
+/// What somebody who is signed in proves presence with.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct OwnCredentials {
+    /// The name they sign in with.
+    pub login: String,
+    /// PHC string.
+    pub password_hash: String,
+    /// Moves when the password does.
+    pub cred_version: i64,
 }
 
 /// A clinic that is set up.
@@ -70,27 +82,43 @@ pub(super) struct Signer {
     pub(super) cred_version: i64,
 }
 
+/// A sign-in in force.
+pub(super) struct Standing {
+    pub(super) membership: Membership,
+    /// Whether its last use was noted so long ago that this one is worth noting.
+    pub(super) unnoted: bool,
+}
+
 /// The membership behind a sign-in, as it is now; none when the sign-in, the account or the membership ended.
 ///
 /// `late` counts ten minutes past the sign-in's end: what stops a drug is never refused for that.
-pub(super) fn membership(
+///
+/// # Errors
+/// [`StoreError::SessionIdle`] when the sign-in was left alone too long.
+pub(super) fn standing(
     connection: &mut AnyConnection,
     clinic: ClinicId,
     login_session: LoginSessionId,
     now: Timestamp,
     late: bool,
-) -> Result<Option<Membership>> {
-    let ends_after = if late { now.plus_minutes(-10) } else { now };
+) -> Result<Option<Standing>> {
+    let ends_after = if late { now.plus_minutes(-login_session::LATE_MINUTES) } else { now };
     let found = login_sessions::table
         .find((clinic, login_session))
         .filter(login_sessions::revoked_at.is_null())
         .filter(login_sessions::expires_at.gt(ends_after))
-        .select((login_sessions::staff_id, login_sessions::cred_version))
-        .first::<(StaffId, i64)>(connection)
+        .select((login_sessions::staff_id, login_sessions::cred_version, login_sessions::last_seen_at))
+        .first::<(StaffId, i64, Timestamp)>(connection)
         .optional()?;
-    let Some((staff, cred_version)) = found else { return Ok(None) };
-    let signer = signer(connection, clinic, staff)?;
-    Ok(signer.filter(|signer| signer.cred_version == cred_version).map(|signer| signer.membership))
+    let Some((staff, cred_version, last_seen)) = found else { return Ok(None) };
+    let signer = signer(connection, clinic, staff)?.filter(|signer| signer.cred_version == cred_version);
+    let Some(Signer { membership, .. }) = signer else { return Ok(None) };
+    if login_session::is_idle(&membership.roles, last_seen, now, late) {
+        return Err(StoreError::SessionIdle);
+    }
+    let awake = !login_session::is_idle(&membership.roles, last_seen, now, false);
+    let unnoted = awake && now >= last_seen.plus_seconds(login_session::NOTED_EVERY_SECONDS);
+    Ok(Some(Standing { membership, unnoted }))
 }
 
 /// A membership in force, with the version of its credential.
@@ -146,9 +174,10 @@ impl Gather<'_> {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn own_credentials(&mut self, account: AccountId) -> Result<Option<(String, i64)>> {
+    pub fn own_credentials(&mut self, account: AccountId) -> Result<Option<OwnCredentials>> {
         let account = accounts::table.find(account).filter(accounts::disabled_at.is_null());
-        Ok(account.select((accounts::password_hash, accounts::cred_version)).first(self.connection).optional()?)
+        let own = account.select((accounts::login, accounts::password_hash, accounts::cred_version));
+        Ok(own.first(self.connection).optional()?)
     }
 
     /// Everybody who works here, by name.
@@ -258,6 +287,26 @@ impl Change<'_> {
         Ok((id, Event::of_clinic(EventKind::StaffAdded, Subject::new("staff", id, 1), record)))
     }
 
+    /// Keeps a new password and gives the new version of the credential: every sign-in, proof and device that knew the
+    /// old one stops counting, in every clinic.
+    ///
+    /// # Errors
+    /// [`StoreError::ReauthRequired`] when the password was changed since `known` was read.
+    pub fn change_password(&mut self, account: AccountId, known: &OwnCredentials, hash: &str) -> Result<i64> {
+        let row = accounts::table.find(account).filter(accounts::cred_version.eq(known.cred_version));
+        let changed = diesel::update(row)
+            .set((
+                accounts::password_hash.eq(hash),
+                accounts::cred_version.eq(accounts::cred_version + 1),
+                accounts::password_changed_at.eq(Some(self.now())),
+                accounts::version.eq(accounts::version + 1),
+            ))
+            .returning(accounts::cred_version)
+            .get_result(self.connection)
+            .optional()?;
+        changed.ok_or(StoreError::ReauthRequired)
+    }
+
     /// Keeps a member's name and whether they still work here; `version` is the one that was read.
     ///
     /// # Errors
@@ -314,6 +363,12 @@ impl Change<'_> {
             .execute(self.connection)?;
         Ok(())
     }
+}
+
+/// The trail's word about a changed password; it never holds one.
+pub fn password_changed(account: AccountId, cred_version: i64) -> Event {
+    let record = Record::new("account", 1).with("id", account).with("cred_version", cred_version);
+    Event::of_clinic(EventKind::PasswordChanged, Subject::new("account", account, cred_version), record)
 }
 
 /// The trail's word about a member after a change.

@@ -5,9 +5,11 @@
 
 use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
+use super::sign_ins::Seen;
+use super::staff::{self, Standing};
 use super::trail::{self, Bond, Pending, trail_of};
 use super::transaction::{Change, Gather};
-use super::{idempotency, signing, staff, watch};
+use super::{idempotency, signing, watch};
 use crate::access::permission::{Line, Permission};
 use crate::access::permit::{Actor, Origin, Principal, Scope};
 use crate::clock::Clock;
@@ -70,11 +72,13 @@ pub(super) struct Attempt {
     pub(super) result: Result<Written>,
     /// A refusal after charts were loaded tells something of them: an entry that is written though the unit is not.
     pub(super) disclosure: Option<Pending>,
+    /// The sign-in that was used, when that is worth noting.
+    pub(super) seen: Option<Seen>,
 }
 
 impl Attempt {
     pub(super) fn failed(error: StoreError) -> Self {
-        Self { result: Err(error), disclosure: None }
+        Self { result: Err(error), disclosure: None, seen: None }
     }
 }
 
@@ -93,13 +97,15 @@ pub(super) struct Ground {
     pub(super) origin: Origin,
     pub(super) clock: Clock,
     pub(super) instance: String,
+    /// The sign-in that is used, when that is worth noting; known once it was admitted.
+    pub(super) seen: Option<Seen>,
 }
 
 impl Ground {
     pub(super) fn of<P: Permission>(parts: (Principal, Scope, Origin), clock: Clock, instance: String) -> Self {
         let (principal, scope, origin) = parts;
         let line = Line { id: P::ID, roles: P::ROLES, flags: P::FLAGS };
-        Self { line, urgent: P::URGENT, principal, scope, origin, clock, instance }
+        Self { line, urgent: P::URGENT, principal, scope, origin, clock, instance, seen: None }
     }
 
     /// The clinic whose rows are open; nil for the installation.
@@ -118,11 +124,13 @@ impl Ground {
     pub(super) fn admit(&mut self, connection: &mut AnyConnection) -> Result<()> {
         let Principal::Staff(actor) = &self.principal else { return Ok(()) };
         let now = self.clock.now();
-        let membership = staff::membership(connection, actor.clinic(), actor.login_session(), now, self.urgent)?
-            .ok_or(StoreError::Unauthenticated)?;
+        let (clinic, login_session) = (actor.clinic(), actor.login_session());
+        let standing = staff::standing(connection, clinic, login_session, now, self.urgent)?;
+        let Standing { membership, unnoted } = standing.ok_or(StoreError::Unauthenticated)?;
         if !membership.roles.hold_any(self.line.roles) {
             return Err(StoreError::Forbidden(self.line.id));
         }
+        self.seen = unnoted.then_some(Seen { clinic, login_session, at: now });
         self.principal = Principal::Staff(actor.refreshed(membership));
         Ok(())
     }
@@ -209,7 +217,7 @@ pub(super) fn run(
     });
     let told = matches!(&result, Err(StoreError::Refused(_) | StoreError::Stale { .. } | StoreError::Duplicate(_)));
     let disclosure = (told && !seen.is_empty()).then(|| ground.disclosure(Outcome::Failed, seen));
-    Attempt { result, disclosure }
+    Attempt { result, disclosure, seen: ground.seen }
 }
 
 fn steps(

@@ -32,9 +32,12 @@ fn a_role_works_from_the_next_request_and_ends_with_the_next_request() {
         nurse.post("/api/v1/patients/search", &json!({"name": "a"})).expect(200);
         clinic.admin().put(&path, &json!({"roles": ["auditor"]})).expect_problem(428, "precondition_required");
         clinic.admin().if_match(1).put(&path, &json!({"roles": ["auditor"]})).expect(200);
-        nurse.post("/api/v1/patients/search", &json!({"name": "a"})).expect_problem(403, "forbidden");
+        nurse.post("/api/v1/patients/search", &json!({"name": "a"})).expect_problem(401, "unauthenticated");
+        let nurse = || clinic.nobody().with("authorization", format!("Bearer {}", clinic.token("nurse")));
+        nurse().post("/api/v1/patients/search", &json!({"name": "a"})).expect_problem(403, "forbidden");
         clinic.admin().if_match(1).put(&path, &json!({"roles": ["nurse"]})).expect_problem(412, "stale_version");
         clinic.admin().if_match(2).put(&path, &json!({"roles": ["nurse"]})).expect(200);
+        let nurse = nurse();
         nurse.post("/api/v1/patients/search", &json!({"name": "a"})).expect(200);
         let member = format!("/api/v1/staff/{}", clinic.staff_id("nurse"));
         clinic.admin().if_match(3).patch(&member, &json!({"active": false})).expect(200);

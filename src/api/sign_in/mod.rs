@@ -3,6 +3,9 @@
 //! These are the only routes a secret travels to. Argon2 runs here, behind a limit and off the request threads; a
 //! wrong name costs the same time as a wrong password.
 
+mod browser;
+mod login_sessions;
+mod own_password;
 mod passwords;
 mod proof;
 
@@ -19,15 +22,22 @@ use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{ClinicId, StaffId};
 use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
-use crate::store::{Credentials, Once, Refreshed, Store, StoreError, Written};
-use actix_web::HttpRequest;
+use crate::store::{Credentials, Device, NextTokens, Once, Refreshed, Reply, Store, StoreError, Written};
+use actix_web::http::header;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use browser::FrontEnd;
+use browser::Keeper;
+use login_sessions::{
+    __path_end_of_staff, __path_end_own, __path_of_staff, __path_own, end_of_staff, end_own, of_staff, own,
+};
+use own_password::{__path_change, change};
 pub use passwords::Passwords;
 use proof::{__path_cosign, __path_reauth, cosign, reauth};
 
@@ -51,9 +61,9 @@ pub struct SignInBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRefresh, example = json!({"refresh_token": "chsr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}))]
 pub struct RefreshBody {
-    /// The one that was given last; it is used once.
+    /// The one that was given last; it is used once. A browser leaves it out and sends its cookie.
     #[schema(max_length = 200)]
-    refresh_token: String,
+    refresh_token: Option<String>,
 }
 
 /// A sign-in.
@@ -68,8 +78,9 @@ pub struct SignedInView {
     /// How long the access token is good for.
     #[schema(example = 600)]
     expires_in_s: i64,
-    /// Gives the next pair, once.
-    refresh_token: String,
+    /// Gives the next pair, once. A browser gets it in a cookie that no script can read, and not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     /// The clinic it is for.
     clinic_id: ClinicId,
 }
@@ -82,8 +93,9 @@ pub async fn login(
     request: HttpRequest,
     store: Data<Store>,
     passwords: Data<Passwords>,
-) -> Answer<Written> {
+) -> Answer {
     let Act { permit, body, .. } = act;
+    let keeper = browser::keeper(&request)?;
     let login = body.login.clone();
     let found = store.read(permit, move |tx| tx.credentials(&login)).await?;
     let stored = found.as_ref().map(|found| found.password_hash.clone());
@@ -94,16 +106,16 @@ pub async fn login(
     };
     let (clinic, staff) = choose_clinic(&credentials, body.clinic_id)?;
     let permit = stranger_in(&request, Scope::Clinic(clinic))?;
-    let refresh = refresh_token(clinic);
-    let tokens = guard::data::<Authority>(&request)?.clone();
+    let tokens = next_tokens(clinic, &store);
+    let new = credentials.sign_in(staff, tokens.clone(), device(&request));
+    let authority = guard::data::<Authority>(&request)?.clone();
     let written = store.write(permit, Once::default(), move |tx| {
-        let (login_session, event) = tx.begin_sign_in(&credentials, staff, &refresh)?;
-        let sign_in = token::SignIn { account: credentials.account, login_session, clinic, token_id: tx.new_id() };
-        let view = signed_in(&tokens, &sign_in, refresh, tx.now())?;
-        let reply = reply::plain(&view)?;
-        Ok(tx.record(vec![event], reply))
+        let (login_session, events) = tx.begin_sign_in(&new)?;
+        let sign_in = token::SignIn { account: new.account, login_session, clinic, token_id: new.tokens.access };
+        let reply = signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
+        Ok(tx.record(events, reply))
     });
-    Ok(written.await?)
+    Ok(give(written.await?, keeper, &tokens, &request))
 }
 
 /// A failure is an entry of the installation's trail; it never names what was typed.
@@ -136,55 +148,89 @@ fn choose_clinic(credentials: &Credentials, wanted: Option<ClinicId>) -> Result<
     Err(Problem::new(ProblemKind::ClinicChoiceRequired).with("clinics", clinics))
 }
 
-/// Gives the next pair of tokens for a refresh token. One that was used before ends the whole sign-in.
+/// Gives the next pair of tokens for a refresh token, once.
+///
+/// A token that comes again because the answer was lost gives another pair. One that another tab was faster with is
+/// answered 409: come again with what that tab was given. One that somebody else has used ends the whole sign-in.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", operation_id = "auth_refresh", summary = "Rotate the refresh token",
     request_body = RefreshBody, responses((status = 200, description = "The next pair", body = SignedInView)))]
-pub async fn refresh(act: Act<SignIn, RefreshBody>, request: HttpRequest, store: Data<Store>) -> Answer<Written> {
-    let token = act.body.refresh_token;
+pub async fn refresh(act: Act<SignIn, RefreshBody>, request: HttpRequest, store: Data<Store>) -> Answer {
+    let keeper = browser::keeper(&request)?;
+    let token = match keeper {
+        Keeper::Browser => browser::token(&request).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?,
+        Keeper::Program => {
+            act.body.refresh_token.ok_or_else(|| Problem::malformed("/refresh_token", "send the one you were given"))?
+        }
+    };
     let clinic = clinic_of(&token).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
     let permit = stranger_in(&request, Scope::Clinic(clinic))?;
-    let tokens = guard::data::<Authority>(&request)?.clone();
+    let authority = guard::data::<Authority>(&request)?.clone();
+    let next = next_tokens(clinic, &store);
+    let given = next.clone();
     let written = store.write(permit, Once::default(), move |tx| {
-        let successor = refresh_token(clinic);
-        let (refreshed, events) = tx.refresh(&token, &successor)?;
+        let (refreshed, events) = tx.refresh(&token, &next)?;
         let reply = match refreshed {
-            Refreshed::Rotated { account, login_session } => {
-                let sign_in = token::SignIn { account, login_session, clinic, token_id: tx.new_id() };
-                reply::plain(&signed_in(&tokens, &sign_in, successor, tx.now())?)?
+            Refreshed::Given { account, login_session } => {
+                let sign_in = token::SignIn { account, login_session, clinic, token_id: next.access };
+                signed_in(&authority, &sign_in, keeper, &next.refresh, tx.now())?
             }
-            // Committed all the same: a token used twice has ended its sign-in.
-            Refreshed::Reused | Refreshed::Unknown => reply::unauthenticated(),
+            // Committed all the same: two who hold one token have ended its sign-in.
+            Refreshed::Theft => reply::unauthenticated(),
         };
         Ok(tx.record(events, reply))
     });
-    Ok(written.await?)
+    Ok(give(written.await?, keeper, &given, &request))
 }
 
 /// Ends this sign-in: its tokens stop counting with the next request.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth", operation_id = "auth_logout", summary = "Sign out",
     request_body = NoBody, responses((status = 204, description = "Signed out")))]
-pub async fn logout(act: Act<SignOut, NoBody>, store: Data<Store>) -> Answer<Written> {
+pub async fn logout(act: Act<SignOut, NoBody>, request: HttpRequest, store: Data<Store>) -> Answer {
     let written = store.write(act.permit, Once::default(), |tx| {
         let event = tx.sign_out()?;
         Ok(tx.record(vec![event], reply::nothing()))
     });
-    Ok(written.await?)
+    let mut response = written.await?.respond_to(&request);
+    browser::forget(&mut response);
+    Ok(response)
 }
 
+/// The answer of a sign-in. A browser finds its refresh token in the cookie instead.
 fn signed_in(
     authority: &Authority,
     sign_in: &token::SignIn,
-    refresh_token: String,
+    keeper: Keeper,
+    refresh: &str,
     now: Timestamp,
-) -> Result<SignedInView, StoreError> {
+) -> Result<Reply, StoreError> {
     let access_token = authority.tokens.mint(sign_in, now).map_err(|error| StoreError::Broken(error.to_string()))?;
-    Ok(SignedInView {
+    reply::plain(&SignedInView {
         access_token,
         token_type: "Bearer",
         expires_in_s: LIFE_SECONDS,
-        refresh_token,
+        refresh_token: (keeper == Keeper::Program).then(|| refresh.to_owned()),
         clinic_id: sign_in.clinic,
     })
+}
+
+/// Hands out what was committed; a browser's cookie is set by a success only, so that the loser of a race between
+/// tabs does not take the winner's.
+fn give(written: Written, keeper: Keeper, tokens: &NextTokens, request: &HttpRequest) -> HttpResponse {
+    let mut response = written.respond_to(request);
+    if keeper == Keeper::Browser && response.status().is_success() {
+        browser::keep(&mut response, &tokens.refresh);
+    }
+    response
+}
+
+/// What the client says it is, cut to a line, and where it is.
+fn device(request: &HttpRequest) -> Device {
+    let name = request.headers().get(header::USER_AGENT).and_then(|name| name.to_str().ok());
+    Device { name: name.map(|name| name.chars().take(200).collect()), address: guard::origin(request).client_ip }
+}
+
+fn next_tokens(clinic: ClinicId, store: &Store) -> NextTokens {
+    NextTokens { refresh: refresh_token(clinic), access: store.clock().new_id() }
 }
 
 /// `chsr_` and the clinic with 32 random bytes: the clinic leads to the row, the rest is the secret.
@@ -206,5 +252,8 @@ fn stranger_in(request: &HttpRequest, scope: Scope) -> Result<Permit<SignIn>, Pr
 
 /// Everything here.
 pub fn endpoints() -> Vec<Endpoint> {
-    endpoints![guarded login, guarded refresh, guarded logout, guarded reauth, guarded cosign]
+    endpoints![
+        guarded login, guarded refresh, guarded logout, guarded change, guarded reauth, guarded cosign, guarded own,
+        guarded end_own, guarded of_staff, guarded end_of_staff,
+    ]
 }

@@ -89,11 +89,11 @@ pub async fn reauth(
         Ok((person.staff, tx.own_credentials(person.account)?))
     });
     let (staff, own) = own.await?;
-    let right = passwords.verify(body.password, own.as_ref().map(|(hash, _)| hash.clone())).await?;
-    let Some((_, cred_version)) = own.filter(|_| right) else {
+    let right = passwords.verify(body.password, own.as_ref().map(|own| own.password_hash.clone())).await?;
+    let Some(own) = own.filter(|_| right) else {
         return Err(Problem::new(ProblemKind::ReauthRequired).because("the password is wrong"));
     };
-    issue(act.permit, &store, about, staff, cred_version).await
+    issue(act.permit, &store, about, staff, own.cred_version).await
 }
 
 /// Proves a second person's presence at this device; it neither opens nor ends a sign-in.

@@ -25,6 +25,7 @@ diesel::table! {
         cred_version -> BigInt,
         created_at -> DbTimestamp,
         disabled_at -> Nullable<DbTimestamp>,
+        password_changed_at -> Nullable<DbTimestamp>,
     }
 }
 
@@ -74,7 +75,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::store::column::{DbTimestamp, DbUuid};
-    use diesel::sql_types::{BigInt, Nullable};
+    use diesel::sql_types::{BigInt, Nullable, Text};
 
     login_sessions (clinic_id, id) {
         clinic_id -> DbUuid,
@@ -86,6 +87,10 @@ diesel::table! {
         created_at -> DbTimestamp,
         expires_at -> DbTimestamp,
         revoked_at -> Nullable<DbTimestamp>,
+        last_seen_at -> DbTimestamp,
+        device -> Nullable<Text>,
+        address -> Nullable<Text>,
+        ended_because -> Nullable<Text>,
     }
 }
 
@@ -102,6 +107,10 @@ diesel::table! {
         expires_at -> DbTimestamp,
         consumed_at -> Nullable<DbTimestamp>,
         successor_hash -> Nullable<Binary>,
+        parent_hash -> Nullable<Binary>,
+        access_token_id -> Nullable<DbUuid>,
+        access_used_at -> Nullable<DbTimestamp>,
+        revoked_at -> Nullable<DbTimestamp>,
     }
 }
 

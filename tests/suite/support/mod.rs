@@ -15,6 +15,7 @@ use chairside::access::permission::{BootstrapClinic, InviteStaff};
 use chairside::access::permit::{Origin, Permit, Scope};
 use chairside::access::role::{Role, Roles};
 use chairside::api::reply;
+use chairside::api::sign_in::FrontEnd;
 use chairside::clock::{self, Clock};
 use chairside::domain::id::{ClinicId, StaffId};
 use chairside::domain::time::Timestamp;
@@ -30,6 +31,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 const CHEAP: Cost = Cost { memory: 64, passes: 1, lanes: 1 };
 /// The password of everybody in a test.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Where the front-end of a test's server is from.
+pub const ORIGIN: &str = "https://clinic.example";
 
 /// A Monday morning in New York, 10:00 local time.
 pub const MORNING: &str = "2026-03-02T15:00:00Z";
@@ -243,6 +247,11 @@ impl Clinic {
         std::fs::read(self.stop.folder.join("keys/tokens.der")).unwrap()
     }
 
+    /// The store behind the router.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Runs a unit of work past the router.
     pub fn in_a_unit<P: chairside::access::permission::Permission>(
         &self,
@@ -332,7 +341,8 @@ fn serve(store: Store, folder: &std::path::Path) -> (String, actix_web::dev::Ser
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = server::start(Parts { store, keys, password_cost: CHEAP }, listener, 2).unwrap();
+            let parts = Parts { store, keys, password_cost: CHEAP, front_end: FrontEnd(Some(ORIGIN.into())) };
+            let server = server::start(parts, listener, 2).unwrap();
             send.send(server.handle()).unwrap();
             server.await.unwrap();
         });

@@ -1,5 +1,10 @@
 //! Signing in: the right password, one refresh at a time, and no token that is not exactly ours.
 
+mod browser;
+mod login_sessions;
+mod machine;
+mod refresh;
+
 use crate::support::{Clinic, PASSWORD, on_both_databases};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -24,42 +29,6 @@ fn a_wrong_password_and_an_unknown_name_are_told_the_same() {
         let me = clinic.nurse().get("/api/v1/me").expect(200);
         assert_eq!(me.body["roles"], json!(["nurse"]));
         assert!(clinic.trail().contains(&"auth.signed_in success".to_owned()));
-    });
-}
-
-#[test]
-fn a_refresh_token_is_used_once_and_a_copy_of_it_ends_the_sign_in() {
-    on_both_databases(|clinic| {
-        let first = sign_in(clinic, &clinic.login("nurse"), PASSWORD).expect(200).body;
-        let refresh = |token: &Value| clinic.nobody().post("/api/v1/auth/refresh", &json!({"refresh_token": token}));
-        let second = refresh(&first["refresh_token"]).expect(200).body;
-        let with = |pair: &Value| {
-            let token = format!("Bearer {}", pair["access_token"].as_str().unwrap());
-            clinic.nobody().with("authorization", token).get("/api/v1/me")
-        };
-        with(&second).expect(200);
-        refresh(&first["refresh_token"]).expect_problem(401, "unauthenticated");
-        with(&second).expect_problem(401, "unauthenticated");
-        refresh(&second["refresh_token"]).expect_problem(401, "unauthenticated");
-        assert!(clinic.trail().contains(&"auth.refresh_reused success".to_owned()));
-        for forged in ["", "chsr_", "chsr_AAAA", "x"] {
-            refresh(&json!(forged)).expect_problem(401, "unauthenticated");
-        }
-    });
-}
-
-#[test]
-fn of_many_refreshes_at_once_at_most_one_succeeds() {
-    on_both_databases(|clinic| {
-        let pair = sign_in(clinic, &clinic.login("nurse"), PASSWORD).expect(200).body;
-        let body = json!({"refresh_token": pair["refresh_token"]});
-        let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let one = || clinic.nobody().post("/api/v1/auth/refresh", &body).status;
-            let threads: Vec<_> = (0..20).map(|_| scope.spawn(one)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-        assert!(statuses.iter().all(|status| matches!(status, 200 | 401)), "{statuses:?}");
     });
 }
 

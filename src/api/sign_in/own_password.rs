@@ -1,0 +1,83 @@
+//! Changing one's own password.
+
+use super::browser;
+use super::passwords::Passwords;
+use super::{SignedInView, device, give, next_tokens};
+use crate::access::login_session::SignInEnd;
+use crate::access::password::{self, Weak};
+use crate::access::permission::ChangeOwnPassword;
+use crate::access::token;
+use crate::api::extract::Act;
+use crate::api::guard::{self, Authority};
+use crate::api::reply::Answer;
+use crate::domain::refusal::{FieldError, Refusal};
+use crate::store::{self, NewSignIn, Once, Store, StoreError};
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// The password that counts and the one that shall.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewPassword, example = json!({"current_password": "correct horse battery", "new_password": "four walls and one open door"}))]
+pub struct PasswordBody {
+    /// The password that counts now.
+    #[schema(max_length = 1024, format = Password)]
+    current_password: String,
+    /// Any words you can remember; spaces are welcome, nothing has to be a digit.
+    #[schema(min_length = 15, max_length = 128, format = Password)]
+    new_password: String,
+}
+
+/// Changes one's own password. Every sign-in ends, here and in every clinic; this device goes on with a new one.
+#[utoipa::path(post, path = "/api/v1/auth/password", tag = "auth", operation_id = "auth_password", summary = "Change my password",
+    request_body = PasswordBody, responses((status = 200, description = "Changed; signed in anew", body = SignedInView)))]
+pub async fn change(
+    act: Act<ChangeOwnPassword, PasswordBody>,
+    store: Data<Store>,
+    passwords: Data<Passwords>,
+    request: HttpRequest,
+) -> Answer {
+    let keeper = browser::keeper(&request)?;
+    let PasswordBody { current_password, new_password } = act.body;
+    let reading = guard::permit::<ChangeOwnPassword>(&request).await?;
+    let found = store.read(reading, |tx| {
+        let actor = tx.actor().cloned().ok_or(StoreError::Unauthenticated)?;
+        Ok((tx.own_credentials(actor.account())?.ok_or(StoreError::Unauthenticated)?, actor))
+    });
+    let (own, actor) = found.await?;
+    if !passwords.verify(current_password, Some(own.password_hash.clone())).await? {
+        return Err(StoreError::ReauthRequired.into());
+    }
+    password::check(&new_password, &own.login).map_err(|weak| Refusal::from(said(weak)))?;
+    let hash = passwords.hash(new_password).await?;
+    let tokens = next_tokens(actor.clinic(), &store);
+    let device = device(&request);
+    let authority = guard::data::<Authority>(&request)?.clone();
+    let given = tokens.clone();
+    // The answer holds secrets, so it is not kept with the key.
+    let written = store.write(act.permit, Once::default(), move |tx| {
+        let cred_version = tx.change_password(actor.account(), &own, &hash)?;
+        let mut events = vec![store::password_changed(actor.account(), cred_version)];
+        events.extend(tx.end_login_sessions_of(actor.staff(), SignInEnd::PasswordChanged)?);
+        let new = NewSignIn { account: actor.account(), staff: actor.staff(), cred_version, tokens, device };
+        let (login_session, begun) = tx.begin_sign_in(&new)?;
+        events.extend(begun);
+        let (account, clinic) = (actor.account(), actor.clinic());
+        let sign_in = token::SignIn { account, login_session, clinic, token_id: new.tokens.access };
+        let reply = super::signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
+        Ok(tx.record(events, reply))
+    });
+    Ok(give(written.await?, keeper, &given, &request))
+}
+
+/// What is wrong with a new password, for the person who chose it.
+fn said(weak: Weak) -> FieldError {
+    let (code, detail) = match weak {
+        Weak::TooShort => ("too_short", format!("must have at least {} characters", password::SHORTEST)),
+        Weak::TooLong => ("too_long", format!("must have at most {} characters", password::LONGEST)),
+        Weak::ContainsName => ("contains_name", "must not contain your name or the product's".into()),
+    };
+    FieldError::new("/new_password", code, detail)
+}

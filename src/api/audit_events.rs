@@ -25,7 +25,7 @@ pub struct TrailQuery {
     /// Only entries of this member of staff.
     actor_id: Option<StaffId>,
     /// Only entries after this number: `next_after` of the page before.
-    #[param(minimum = 0)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     after: Option<u32>,
     /// Entries a page.
     #[param(minimum = 1, maximum = 200)]

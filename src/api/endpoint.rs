@@ -17,13 +17,15 @@
 //! fn list() -> Vec<chairside::api::Endpoint> { endpoints![guarded closed] }
 //! ```
 
+use super::edge;
 use super::extract::Act;
 use super::problem::{ProblemKind, ProblemView};
 use crate::access::permission::{Flag, Line, Permission};
 use crate::access::permit::Permit;
 use actix_web::{FromRequest, Handler, Responder, guard, http::Method, web};
 use serde_json::json;
-use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
+use std::collections::BTreeMap;
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Info, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder};
@@ -35,6 +37,8 @@ pub trait Asks {
     type Permission: Permission;
     /// Whether it takes headers and a body as well.
     const ACTS: bool;
+    /// Whether an `Idempotency-Key` that is none is left out instead of refused.
+    const ANY_KEY: bool = false;
 }
 
 impl<P: Permission> Asks for Permit<P> {
@@ -105,12 +109,14 @@ where
     extensions.insert("x-roles".into(), json!(roles));
     if <Asked<Args> as Asks>::ACTS {
         let keyed = line.flags.contains(&Flag::Keyed);
-        let key =
-            header("Idempotency-Key", "Makes a repeat harmless: a new UUID for each thing you do.", keyed, 16, 255);
-        operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(key));
+        // What cannot be refused takes any key, and leaves out one that is none.
+        let form = if <Asked<Args> as Asks>::ANY_KEY { r"^[\s\S]*$" } else { "^[!-~]{16,255}$" };
+        let says = "Makes a repeat harmless: a new UUID for each thing you do.";
+        let parameters = operation.parameters.get_or_insert_with(Vec::new);
+        parameters.push(RefOr::T(header("Idempotency-Key", says, keyed, form)));
         if line.flags.contains(&Flag::Matched) {
-            let tag = header("If-Match", "The ETag you read.", true, 1, 64);
-            operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(tag));
+            let form = r#"^(W/)?"?[0-9]{1,15}(-[0-9a-f]{0,64})?"?$"#;
+            parameters.push(RefOr::T(header("If-Match", "The ETag you read.", true, form)));
         }
     }
     endpoint
@@ -167,19 +173,20 @@ pub use chairside_endpoints as endpoints;
 
 /// Mounts them. Each path becomes one resource, with a route for each of its methods.
 pub fn mount(config: &mut web::ServiceConfig, endpoints: Vec<Endpoint>) {
+    let mut paths: BTreeMap<String, Vec<actix_web::Route>> = BTreeMap::new();
     for endpoint in endpoints {
-        config.route(&endpoint.path, endpoint.route);
+        paths.entry(endpoint.path).or_default().push(endpoint.route);
+    }
+    // In the order of their names `/patients/search` comes before `/patients/{id}`: a method it does not have is 405,
+    // never another path's request about a record called "search".
+    for (path, routes) in paths {
+        let resource = web::resource(path).default_service(web::to(edge::otherwise));
+        config.service(routes.into_iter().fold(resource, actix_web::Resource::route));
     }
 }
 
-fn header(
-    name: &str,
-    description: &str,
-    required: bool,
-    least: usize,
-    most: usize,
-) -> utoipa::openapi::path::Parameter {
-    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(least)).max_length(Some(most));
+fn header(name: &str, description: &str, required: bool, pattern: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
@@ -222,6 +229,14 @@ fn add_problems(operation: &mut Operation, endpoint: &Endpoint) {
     }
     if guarded {
         statuses.push(403);
+    }
+    let asks = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Query, .. })));
+    if asks {
+        statuses.push(422);
     }
     if acts {
         statuses.extend([408, 409, 412, 413, 415, 422, 428, 429]);

@@ -109,12 +109,9 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = web::Query::<T>::from_query(request.query_string()).map(|query| Self(query.into_inner()));
-        std::future::ready(query.map_err(|error| {
-            let text = error.to_string();
-            let detail = wire::refusal_in(&text).map_or(text, |(_, detail)| detail);
-            Problem::new(ProblemKind::MalformedRequest).because(detail)
-        }))
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        std::future::ready(query.map(Self).map_err(unreadable))
     }
 }
 
@@ -152,16 +149,19 @@ fn is_json(request: &HttpRequest) -> bool {
 pub(super) fn parse<B: DeserializeOwned>(bytes: &[u8]) -> Result<B, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("", "the body is not UTF-8"))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let body = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer(error.path());
-        let message = error.into_inner().to_string();
-        match wire::refusal_in(&message) {
-            Some((code, detail)) => Refusal::Invalid(vec![FieldError::new(pointer, known(&code), detail)]).into(),
-            None => Problem::malformed(&pointer, readable(&message)),
-        }
-    })?;
+    let body = serde_path_to_error::deserialize(&mut deserializer).map_err(unreadable)?;
     deserializer.end().map_err(|_| Problem::malformed("", "there is something after the JSON body"))?;
     Ok(body)
+}
+
+/// The problem of a body or a query, and where in it.
+fn unreadable<E: std::fmt::Display>(error: serde_path_to_error::Error<E>) -> Problem {
+    let pointer = pointer(error.path());
+    let message = error.into_inner().to_string();
+    match wire::refusal_in(&message) {
+        Some((code, detail)) => Refusal::Invalid(vec![FieldError::new(pointer, known(&code), detail)]).into(),
+        None => Problem::malformed(&pointer, readable(&message)),
+    }
 }
 
 /// The stable codes a value can be refused with while it is read.
@@ -218,7 +218,9 @@ fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Problem> {
     let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
     let tag = value.to_str().unwrap_or_default();
     let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-    let version = tag.split('-').next().and_then(|version| version.parse().ok());
+    let (version, hash) = tag.split_once('-').unwrap_or((tag, ""));
+    let whole = version.bytes().all(|byte| byte.is_ascii_digit()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let version = version.parse().ok().filter(|_| whole);
     version
         .map(Some)
         .ok_or_else(|| Problem::malformed("", "If-Match must be an ETag of this record, such as \"7-1f2e3d4c\""))

@@ -39,6 +39,7 @@ pub struct Urgent<P: Permission, B> {
 impl<P: Permission, B> Asks for Urgent<P, B> {
     type Permission = P;
     const ACTS: bool = true;
+    const ANY_KEY: bool = true;
 }
 
 impl<P: Permission, B: DeserializeOwned + Default + 'static> FromRequest for Urgent<P, B> {

@@ -204,5 +204,8 @@ fn an_unknown_path_is_404_and_a_wrong_method_says_which_there_are() {
         assert_eq!(wrong.header("allow"), Some("POST, OPTIONS"));
         clinic.nobody().send("OPTIONS", "/api/v1/patients", None).expect(204);
         clinic.nobody().send("HEAD", "/healthz", None).expect(200);
+        let search = clinic.nurse().send("PATCH", "/api/v1/patients/search", None);
+        let search = search.expect_problem(405, "method_not_allowed");
+        assert_eq!(search.header("allow"), Some("POST, OPTIONS"), "search is not a patient of that name");
     });
 }

@@ -90,7 +90,7 @@ pub async fn replay(
     let mut results = Vec::with_capacity(body.items.len());
     for (index, item) in body.items.into_iter().enumerate() {
         let charted = one(&store, (&actor, &origin), &request, (id, item)).await;
-        results.push(ResultView::of(index, charted));
+        results.push(ResultView::of(index, charted, &origin));
     }
     // A session that is not there is not there for any row: the batch is answered like a single row would be.
     if results.iter().all(|result| result.status == ProblemKind::NotFound.status()) {
@@ -119,7 +119,7 @@ async fn one(
 }
 
 impl ResultView {
-    fn of(index: usize, charted: Result<Written, Problem>) -> Self {
+    fn of(index: usize, charted: Result<Written, Problem>, origin: &Origin) -> Self {
         match charted {
             Ok(written) => Self {
                 index,
@@ -133,7 +133,7 @@ impl ResultView {
                 status: problem.kind().status(),
                 replayed: false,
                 observation: None,
-                problem: Some(Value::Object(problem.members_of(None))),
+                problem: Some(Value::Object(problem.members_of(Some(origin.request.uuid())))),
             },
         }
     }

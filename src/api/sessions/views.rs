@@ -91,6 +91,7 @@ pub struct SessionView {
 
 /// A session as the front desk sees it.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = SessionCard)]
 pub struct SessionCard {
     id: SessionId,

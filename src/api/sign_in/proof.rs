@@ -18,6 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use uuid::Uuid;
 
 /// What is about to be signed, and a secret.
@@ -29,7 +30,7 @@ pub struct ReauthBody {
     #[schema(max_length = 1024, format = Password)]
     password: String,
     /// The permission of the act: `x-permission` of its operation.
-    #[schema(max_length = 100)]
+    #[schema(schema_with = acts)]
     act: String,
     /// The id of the record that is signed.
     subject_id: Uuid,
@@ -50,7 +51,7 @@ pub struct CosignatureBody {
     #[schema(max_length = 1024, format = Password)]
     password: String,
     /// The permission of the act.
-    #[schema(max_length = 100)]
+    #[schema(schema_with = acts)]
     act: String,
     /// The id of the record that is signed.
     subject_id: Uuid,
@@ -123,6 +124,12 @@ pub async fn cosign(
         Some((_, cred_version, Some(staff))) => issue(act.permit, &store, about, staff, cred_version).await,
         _ => Err(Problem::new(ProblemKind::ReauthRequired).because("name or password of the second person is wrong")),
     }
+}
+
+/// The acts there are, in the words of the permission table.
+fn acts() -> utoipa::openapi::schema::Object {
+    let ids = permission::TABLE.iter().map(|line| line.id);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(ids)).build()
 }
 
 /// What a signing token is about.

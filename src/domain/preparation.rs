@@ -255,6 +255,7 @@ pub mod samples {
     use crate::domain::visit::samples::{deed, noon, visit};
     use uuid::Uuid;
 
+    /// 100 mg in 100 mL.
     pub fn bag() -> PreparationForm {
         PreparationForm {
             kind: PreparationKind::Bag,
@@ -273,6 +274,7 @@ pub mod samples {
         }
     }
 
+    /// The preparation of this form, checked by a second person.
     pub fn made(form: PreparationForm) -> Preparation {
         let route = if form.kind == PreparationKind::Neb { Route::Nebulized } else { Route::Iv };
         Preparation::make(PreparationId(Uuid::from_u128(30)), visit(route), form, None, deed()).unwrap().0

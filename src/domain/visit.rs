@@ -73,10 +73,12 @@ pub mod samples {
     use crate::domain::id::AccountId;
     use uuid::Uuid;
 
+    /// The nth member of staff.
     pub fn person(n: u128) -> Person {
         Person { staff: StaffId(Uuid::from_u128(n)), account: AccountId(Uuid::from_u128(n + 1000)) }
     }
 
+    /// A visit by this route.
     pub fn visit(route: Route) -> Visit {
         Visit { session: SessionId(Uuid::from_u128(1)), patient: PatientId(Uuid::from_u128(2)), route }
     }
@@ -86,6 +88,7 @@ pub mod samples {
         Timestamp::parse("2026-03-02T12:00:00Z").unwrap()
     }
 
+    /// Done at noon, with a second person.
     pub fn deed() -> Deed {
         Deed { by: person(10), second: Some(person(11)), at: noon() }
     }

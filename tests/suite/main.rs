@@ -1,5 +1,14 @@
 //! The tests that need more than one layer: the shape of the source, the databases, and the API over HTTP.
 
+#![expect(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that does not find what it looks for says so by failing"
+)]
+#![expect(clippy::disallowed_methods, reason = "what runs the tests says through its environment where and how long")]
+
 mod architecture;
 mod audit_events;
 mod charts;

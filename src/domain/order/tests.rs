@@ -59,6 +59,7 @@ pub fn neb_form() -> OrderForm {
     }
 }
 
+/// What is known at a first release with nothing in its way.
 pub fn facts(route: Route) -> OrderFacts {
     let text = if route == Route::Iv { migraine_iv() } else { migraine_nebulized() };
     OrderFacts {
@@ -74,6 +75,7 @@ pub fn facts(route: Route) -> OrderFacts {
     }
 }
 
+/// Signs it for a visit of the same route.
 pub fn sign(form: OrderForm, facts: &OrderFacts, deed: Deed) -> Result<Order, Refusal> {
     let route = if matches!(form.shape, OrderShape::Iv { .. }) { Route::Iv } else { Route::Nebulized };
     Order::sign(OrderId(Uuid::from_u128(50)), visit(route), form, facts, deed).map(|signed| signed.0)

@@ -298,6 +298,7 @@ pub mod samples {
     use crate::domain::visit::samples::{deed, noon, visit};
     use uuid::Uuid;
 
+    /// Every question of this route answered so that nothing stands in the way.
     pub fn clear_form(route: Route) -> PrecheckForm {
         let reply = |question: DayQuestion| {
             let answer = if question.meaning(DayAnswer::No) == Meaning::Clear { DayAnswer::No } else { DayAnswer::Yes };
@@ -323,6 +324,7 @@ pub mod samples {
         }
     }
 
+    /// The same, signed.
     pub fn signed(route: Route) -> Precheck {
         Precheck::save(PrecheckId(Uuid::from_u128(20)), visit(route), None, clear_form(route), deed()).unwrap().0
     }

@@ -150,42 +150,23 @@ fn a_frightening_number_is_saved_alarmed_and_answered_by_name_with_an_action() {
         let alert = bed.alerts().remove(0);
         assert_eq!(alert["level"], "stop");
         assert!(alert["paged_at"].is_string(), "the second reading pages: {alert}");
-        clinic
-            .front_desk()
-            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"}))
-            .expect_problem(403, "forbidden");
-        bed.nurse()
-            .post(&alert_path(&alert, "acknowledge"), &json!({"text": "saw it"}))
-            .expect_problem(400, "malformed_request");
-        bed.nurse()
-            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "shrugged"}))
-            .expect_problem(422, "validation_failed");
-        bed.nurse().post(&alert_path(&alert, "resolve"), &json!({"text": "fine"})).expect_problem(409, "wrong_state");
-        let told = bed
-            .nurse()
-            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "stopped", "text": "clamped"}))
-            .expect(200)
-            .body;
+        let acknowledge = |actor: Actor<'_>, body: Value| actor.post(&alert_path(&alert, "acknowledge"), &body);
+        let resolve = |body: Value| bed.nurse().post(&alert_path(&alert, "resolve"), &body);
+        acknowledge(clinic.front_desk(), json!({"action_code": "observed"})).expect_problem(403, "forbidden");
+        acknowledge(bed.nurse(), json!({"text": "saw it"})).expect_problem(400, "malformed_request");
+        acknowledge(bed.nurse(), json!({"action_code": "shrugged"})).expect_problem(422, "validation_failed");
+        resolve(json!({"text": "fine"})).expect_problem(409, "wrong_state");
+        let told = acknowledge(bed.nurse(), json!({"action_code": "stopped", "text": "clamped"})).expect(200).body;
         let nurse = clinic.staff_id("nurse").to_string();
         assert_eq!((&told["state"], &told["acknowledged_by"]), (&json!("acknowledged"), &json!(nurse)));
         assert_eq!(
             (&told["actions"][0]["action_code"], &told["seen_by_prescriber"]),
             (&json!("stopped"), &json!(false))
         );
-        bed.nurse()
-            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"}))
-            .expect_problem(409, "already_done");
-        let looked = clinic
-            .prescriber()
-            .post(&alert_path(&alert, "acknowledge"), &json!({"action_code": "observed"}))
-            .expect(200)
-            .body;
+        acknowledge(bed.nurse(), json!({"action_code": "observed"})).expect_problem(409, "already_done");
+        let looked = acknowledge(clinic.prescriber(), json!({"action_code": "observed"})).expect(200).body;
         assert_eq!(looked["seen_by_prescriber"], true);
-        let ended = bed
-            .nurse()
-            .post(&alert_path(&alert, "resolve"), &json!({"text": "142/86 after ten minutes"}))
-            .expect(200)
-            .body;
+        let ended = resolve(json!({"text": "142/86 after ten minutes"})).expect(200).body;
         assert_eq!((&ended["state"], ended["actions"].as_array().unwrap().len()), (&json!("closed"), 3));
         let trail = clinic.trail();
         for entry in [

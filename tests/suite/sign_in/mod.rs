@@ -48,16 +48,18 @@ fn signing_out_and_ten_minutes_end_a_token() {
     });
 }
 
+fn part_of(token: &str, index: usize) -> Value {
+    use base64::Engine as _;
+    let text = token.split('.').nth(index).unwrap();
+    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
+
 #[test]
 fn a_token_that_is_signed_but_not_exactly_ours_is_refused() {
     let clinic = Clinic::open(crate::support::Kind::Sqlite);
     let pair = sign_in(&clinic, &clinic.login("nurse"), PASSWORD).expect(200).body;
     let real = pair["access_token"].as_str().unwrap();
-    let part = |index: usize| -> Value {
-        use base64::Engine as _;
-        let text = real.split('.').nth(index).unwrap();
-        serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
-    };
+    let part = |index: usize| part_of(real, index);
     let (good, kid) = (part(1), part(0)["kid"].as_str().unwrap().to_owned());
     let key = clinic.token_key();
     let sign = |claims: &Value, typ: Option<&str>, kid: Option<&str>| {
@@ -106,9 +108,7 @@ fn a_token_that_is_signed_but_not_exactly_ours_is_refused() {
         claims.as_object_mut().unwrap().remove(claim);
         bad.push(sign(&claims, Some("at+jwt"), Some(&kid)));
     }
-    let symmetric =
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &good, &EncodingKey::from_secret(&key)).unwrap();
-    bad.push(symmetric);
+    bad.push(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &good, &EncodingKey::from_secret(&key)).unwrap());
     for token in bad {
         assert_eq!(ask(&token), 401, "{token}");
     }

@@ -10,8 +10,6 @@ use serde_json::{Value, json};
 pub struct Visit<'c> {
     pub clinic: &'c Clinic,
     pub patient: String,
-    pub protocol: String,
-    pub plan: String,
     pub session: String,
 }
 
@@ -56,9 +54,9 @@ impl Clinic {
     pub fn a_fit_session(&self) -> Visit<'_> {
         let visit = self.a_recovering_session();
         self.advance_minutes(50);
-        visit.observe(&visit.recovered());
+        visit.observe(&Visit::recovered());
         self.advance_minutes(15);
-        visit.observe(&visit.recovered());
+        visit.observe(&Visit::recovered());
         visit.name_escort("seen");
         visit
     }
@@ -86,7 +84,7 @@ impl<'c> Visit<'c> {
         let protocol = published(clinic, protocol);
         let plan = plan(clinic, &patient, &protocol);
         let session = book(clinic, &patient, &plan);
-        Self { clinic, patient, protocol, plan, session }
+        Self { clinic, patient, session }
     }
 
     /// A path under this session.
@@ -179,7 +177,7 @@ impl<'c> Visit<'c> {
     }
 
     /// What is seen of a patient who is fit to go home.
-    pub fn recovered(&self) -> Value {
+    pub fn recovered() -> Value {
         let items = json!({"vital_signs": 2, "gait": 2, "nausea": 2, "pain": 2, "iv_site": 2});
         json!({"gait": "steady", "scores": [{"scale": "padss", "version": 1, "items": items, "total": 10}]})
     }

@@ -13,9 +13,9 @@ fn a_patient_goes_home_when_fit_and_not_a_criterion_earlier() {
         assert_eq!(codes(&visit.complete(&json!({})).expect_problem(422, "blocked").body), open);
         assert!(open.contains(&"minimum_stay".to_owned()) && open.contains(&"escort_not_seen".to_owned()), "{open:?}");
         clinic.advance_minutes(50);
-        visit.observe(&visit.recovered());
+        visit.observe(&Visit::recovered());
         clinic.advance_minutes(15);
-        visit.observe(&visit.recovered());
+        visit.observe(&Visit::recovered());
         assert_eq!(check(&visit), ["escort_not_seen"]);
         visit.name_escort("seen");
         assert_eq!(visit.complete(&json!({})).expect(200).body["state"], "completed");

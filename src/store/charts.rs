@@ -48,7 +48,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn statements_of<T: ChartTable>(&mut self, patients: &[PatientId]) -> Result<Vec<Listed<T>>> {
-        patients.iter().for_each(|patient| self.saw(*patient));
+        self.saw_each(patients.iter().copied());
         let clinic = self.clinic();
         Ok(listed(T::load(Chart { connection: self.connection, clinic }, patients)?))
     }

@@ -198,7 +198,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn latest_screenings(&mut self, patients: &[PatientId], at: Timestamp) -> Result<Vec<Screened>> {
-        patients.iter().for_each(|patient| self.saw(*patient));
+        self.saw_each(patients.iter().copied());
         let mut rows: Vec<Row> = screenings::table
             .filter(screenings::clinic_id.eq(self.clinic()))
             .filter(screenings::patient_id.eq_any(patients.to_vec()))
@@ -241,7 +241,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn score_reviews(&mut self, patients: &[PatientId]) -> Result<Vec<OutcomeScoreReview>> {
-        patients.iter().for_each(|patient| self.saw(*patient));
+        self.saw_each(patients.iter().copied());
         let scores: Vec<OutcomeScoreId> = outcome_scores::table
             .filter(outcome_scores::clinic_id.eq(self.clinic()))
             .filter(outcome_scores::patient_id.eq_any(patients.to_vec()))

@@ -70,6 +70,13 @@ impl<'t> Gather<'t> {
         }
     }
 
+    /// Notes each of these.
+    pub fn saw_each(&mut self, patients: impl IntoIterator<Item = PatientId>) {
+        for patient in patients {
+            self.saw(patient);
+        }
+    }
+
     /// The clinic's time zone.
     ///
     /// # Errors

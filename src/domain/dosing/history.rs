@@ -166,7 +166,12 @@ impl History {
         let mut standing = Standing::NotStarted;
         for event in self.0.iter().take_while(|event| event.act.occurred_at <= at) {
             standing = match &event.what {
-                Administration::RateChange(_) | Administration::Resume(_) if standing == Standing::Stopped => standing,
+                // What is left in the cup is also measured after the treatment was stopped: that begins nothing anew.
+                Administration::RateChange(_) | Administration::Resume(_) | Administration::NebEnd(_)
+                    if standing == Standing::Stopped =>
+                {
+                    standing
+                }
                 Administration::Start(pump) => {
                     rate = pump.rate;
                     Standing::Running(rate)
@@ -182,8 +187,6 @@ impl History {
                 Administration::Pause | Administration::NebPause => Standing::Paused,
                 Administration::Stop(_) => Standing::Stopped,
                 Administration::NebStart => Standing::Running(None),
-                // What is left in the cup is also measured after the treatment was stopped: that begins nothing anew.
-                Administration::NebEnd(_) if standing == Standing::Stopped => standing,
                 Administration::NebEnd(_) => Standing::BetweenFills,
                 Administration::Bolus(..) | Administration::Rescue(_) => standing,
             };

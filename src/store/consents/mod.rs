@@ -119,7 +119,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn all_consents(&mut self, patients: &[PatientId], _held: Held) -> Result<Vec<Consent>> {
-        patients.iter().for_each(|patient| self.saw(*patient));
+        self.saw_each(patients.iter().copied());
         let rows = with_form()
             .filter(consents::clinic_id.eq(self.clinic()))
             .filter(consents::patient_id.eq_any(patients.to_vec()))

@@ -118,7 +118,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn withdrawals_of(&mut self, patients: &[PatientId], _held: Held) -> Result<Vec<Withdrawal>> {
-        patients.iter().for_each(|patient| self.saw(*patient));
+        self.saw_each(patients.iter().copied());
         let rows: Vec<WithdrawalRow> = consent_withdrawals::table
             .filter(consent_withdrawals::clinic_id.eq(self.clinic()))
             .filter(consent_withdrawals::patient_id.eq_any(patients.to_vec()))
@@ -133,7 +133,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn withdrawal_reports_of(&mut self, patients: &[PatientId], _held: Held) -> Result<Vec<WithdrawalReport>> {
-        patients.iter().for_each(|patient| self.saw(*patient));
+        self.saw_each(patients.iter().copied());
         let rows: Vec<ReportRow> = withdrawal_reports::table
             .filter(withdrawal_reports::clinic_id.eq(self.clinic()))
             .filter(withdrawal_reports::patient_id.eq_any(patients.to_vec()))

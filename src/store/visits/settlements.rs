@@ -113,7 +113,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn newest_settlements(&mut self, visits: &[Visit]) -> Result<Vec<Settlement>> {
-        visits.iter().for_each(|visit| self.saw(visit.patient));
+        self.saw_each(visits.iter().map(|visit| visit.patient));
         let mut rows: Vec<Row> = settlements::table
             .filter(settlements::clinic_id.eq(self.clinic()))
             .filter(settlements::session_id.eq_any(sessions_of(visits)))

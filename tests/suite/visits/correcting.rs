@@ -117,9 +117,9 @@ fn after_the_close_nobody_corrects_alone_not_even_the_author() {
         let visit = clinic.a_fit_session();
         let charted: Vec<_> = ENTRIES.iter().map(|entry| (*entry, chart(&visit, *entry, "nurse"))).collect();
         clinic.advance_minutes(61);
-        visit.observe(&visit.recovered());
+        visit.observe(&Visit::recovered());
         clinic.advance_minutes(15);
-        visit.observe(&visit.recovered());
+        visit.observe(&Visit::recovered());
         visit.complete(&json!({})).expect(200);
         visit.settle(&json!({})).expect(201);
         visit.close().expect(200);

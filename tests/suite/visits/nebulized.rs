@@ -133,9 +133,9 @@ fn a_nebulized_visit_with_its_repeat_from_the_first_breath_to_the_locked_record(
 fn recover_and_close(visit: &Visit<'_>) {
     let clinic = visit.clinic;
     clinic.advance_minutes(50);
-    visit.observe(&visit.recovered());
+    visit.observe(&Visit::recovered());
     clinic.advance_minutes(15);
-    visit.observe(&visit.recovered());
+    visit.observe(&Visit::recovered());
     visit.name_escort("seen");
     visit.complete(&json!({})).expect(200);
     let dosed = summary(visit);

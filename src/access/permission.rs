@@ -18,6 +18,8 @@ pub enum Flag {
     Matched,
     /// Is an entry of the trail even when no patient was found: searches and lists of patients.
     Discloses,
+    /// Open to an auditor as well, but only inside an open audit case and for its patients (decisions.md 20).
+    Cased,
     /// Open to somebody who has not signed in.
     Strangers,
     /// Open to a watcher of the server.
@@ -45,6 +47,8 @@ pub trait Permission: Send + Sync + 'static {
     const MATCHED: bool = has(Self::FLAGS, Flag::Matched);
     /// Always an entry of the trail.
     const DISCLOSES: bool = has(Self::FLAGS, Flag::Discloses);
+    /// An auditor may inside an open case.
+    const CASED: bool = has(Self::FLAGS, Flag::Cased);
     /// Strangers may.
     const FOR_STRANGERS: bool = has(Self::FLAGS, Flag::Strangers);
     /// Jobs may.
@@ -55,6 +59,11 @@ pub trait Permission: Send + Sync + 'static {
     /// Whether one of these roles may.
     fn allows(roles: &Roles) -> bool {
         roles.hold_any(Self::ROLES)
+    }
+
+    /// Whether one of these roles may inside an audit case.
+    fn allows_in_case(roles: &Roles) -> bool {
+        Self::CASED && roles.hold(Role::Auditor)
     }
 }
 
@@ -78,6 +87,17 @@ pub struct Line {
     pub roles: &'static [Role],
     /// What else it asks for or allows.
     pub flags: &'static [Flag],
+}
+
+impl Line {
+    /// Whether somebody with these roles may; inside an audit case, or outside of one.
+    pub fn allows(&self, roles: &Roles, in_case: bool) -> bool {
+        if in_case {
+            self.flags.contains(&Flag::Cased) && roles.hold(Role::Auditor)
+        } else {
+            roles.hold_any(self.roles)
+        }
+    }
 }
 
 macro_rules! permissions {
@@ -121,6 +141,12 @@ permissions! {
     // trail
     /// Read the trail: who saw a chart, what a person did.
     ReadTrail = "audit.read" for [Auditor] with [Discloses];
+    /// Open an audit case: a number, a reason, and the charts it may open until when.
+    OpenAuditCase = "audit.case.open" for [Auditor] with [Keyed];
+    /// See which cases there are.
+    ReadAuditCases = "audit.case.read" for [Auditor];
+    /// End a case before its time.
+    CloseAuditCase = "audit.case.close" for [Auditor] with [Keyed];
 
     // clinic
     /// Set up a clinic with its first administrator.
@@ -140,15 +166,15 @@ permissions! {
 
     // patients
     /// Find patients by name, birth date, number or phone.
-    SearchPatients = "patient.search" for [Prescriber, Nurse, FrontDesk] with [Discloses];
+    SearchPatients = "patient.search" for [Prescriber, Nurse, FrontDesk] with [Discloses, Cased];
     /// Read a patient; the front desk sees the card only.
-    ReadPatient = "patient.card.read" for [Prescriber, Nurse, FrontDesk];
+    ReadPatient = "patient.card.read" for [Prescriber, Nurse, FrontDesk] with [Cased];
     /// Register a patient.
     RegisterPatient = "patient.create" for [Prescriber, Nurse, FrontDesk];
     /// Correct a patient's demographics.
     ChangePatient = "patient.card.update" for [Prescriber, Nurse, FrontDesk] with [Matched];
     /// Read what is known of a patient: lists, screening, scores.
-    ReadChart = "patient.clinical.read" for [Prescriber, Nurse];
+    ReadChart = "patient.clinical.read" for [Prescriber, Nurse] with [Cased];
     /// Add or correct a diagnosis.
     RecordCondition = "condition.record" for [Prescriber];
     /// Add or correct an allergy, a medicine or an earlier treatment.
@@ -176,7 +202,7 @@ permissions! {
     /// Publish one.
     PublishProtocol = "protocol.approve" for [Prescriber] with [Signed];
     /// Read treatment plans; the front desk sees their cards only.
-    ReadPlans = "plan.read" for [Prescriber, Nurse, FrontDesk];
+    ReadPlans = "plan.read" for [Prescriber, Nurse, FrontDesk] with [Cased];
     /// Draft a plan.
     DraftPlan = "plan.create" for [Prescriber];
     /// Change a draft.
@@ -188,7 +214,7 @@ permissions! {
     /// End a plan.
     ClosePlan = "plan.close" for [Prescriber] with [Keyed];
     /// See how far a plan has come.
-    ReadPlanProgress = "plan.progress.read" for [Prescriber, Nurse];
+    ReadPlanProgress = "plan.progress.read" for [Prescriber, Nurse] with [Cased];
     // consent
     /// Read consent forms.
     ReadConsentForms = "consent_form.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
@@ -197,15 +223,15 @@ permissions! {
     /// Freeze a version of a consent form.
     PublishConsentForm = "consent_form.publish" for [Prescriber];
     /// See which consents a patient has, and until when: no diagnosis, no dose.
-    ListConsents = "consent.list" for [Prescriber, Nurse, FrontDesk];
+    ListConsents = "consent.list" for [Prescriber, Nurse, FrontDesk] with [Cased];
     /// See whose consent expires soon.
     ListExpiringConsents = "consent.expiring.list" for [Prescriber, Nurse, FrontDesk] with [Discloses];
     /// Present a form to a patient.
     PresentConsent = "consent.capture" for [Prescriber, Nurse] with [Keyed];
     /// Read a consent, its signatures and its document.
-    ReadConsent = "consent.read" for [Prescriber, Nurse];
+    ReadConsent = "consent.read" for [Prescriber, Nurse] with [Cased];
     /// Ask whether a consent is in force.
-    CheckConsent = "consent.check" for [Prescriber, Nurse];
+    CheckConsent = "consent.check" for [Prescriber, Nurse] with [Cased];
     /// Add a signature: clinicians capture the patient's, any member but the explainer may witness.
     AddConsentSignature = "consent.signature.add" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Keyed];
     /// Bring a consent into force.
@@ -228,11 +254,11 @@ permissions! {
     /// See the day chair by chair; the front desk sees initials only.
     ReadBoard = "session.board" for [Prescriber, Nurse, FrontDesk] with [Discloses];
     /// List visits; the front desk sees cards.
-    ListSessions = "session.list" for [Prescriber, Nurse, FrontDesk] with [Discloses];
+    ListSessions = "session.list" for [Prescriber, Nurse, FrontDesk] with [Discloses, Cased];
     /// Read a visit; the front desk sees a card.
-    ReadSession = "session.read" for [Prescriber, Nurse, FrontDesk];
+    ReadSession = "session.read" for [Prescriber, Nurse, FrontDesk] with [Cased];
     /// Read what happened to a visit.
-    ReadSessionHistory = "session.history.read" for [Prescriber, Nurse];
+    ReadSessionHistory = "session.history.read" for [Prescriber, Nurse] with [Cased];
     /// Move, reassign or annotate a visit that is only booked.
     ChangeSession = "schedule.change" for [Prescriber, Nurse, FrontDesk] with [Matched];
     /// Note that a patient arrived.
@@ -258,13 +284,13 @@ permissions! {
     /// Replay rows that a tablet kept offline; each row brings its own key.
     ReplayObservations = "observation.replay" for [Prescriber, Nurse];
     /// Read the flowsheet and which checks are due.
-    ReadObservations = "observation.read" for [Prescriber, Nurse];
+    ReadObservations = "observation.read" for [Prescriber, Nurse] with [Cased];
     /// Correct a row, or say that it should never have been.
     AmendObservation = "observation.amend" for [Prescriber, Nurse] with [Keyed];
     /// Move a row to the patient it belongs to.
     MoveObservation = "observation.move" for [Prescriber, Nurse] with [Keyed];
     /// See alerts.
-    ReadAlerts = "alert.read" for [Prescriber, Nurse];
+    ReadAlerts = "alert.read" for [Prescriber, Nurse] with [Cased];
     /// Answer an alert with an action.
     AcknowledgeAlert = "alert.acknowledge" for [Prescriber, Nurse] with [Keyed];
     /// Record how an alert ended.
@@ -277,7 +303,7 @@ permissions! {
     WatchChecks = "check.watch" for [] with [Jobs];
     // visits
     /// Read pre-check, order, preparations, settlement, and what stands in the way.
-    ReadVisit = "visit.read" for [Prescriber, Nurse];
+    ReadVisit = "visit.read" for [Prescriber, Nurse] with [Cased];
     /// Save and sign the day-of check.
     SavePrecheck = "visit.precheck" for [Prescriber, Nurse];
     /// Release a session by signing its order.
@@ -298,7 +324,7 @@ permissions! {
     SetPresence = "self.presence" for [Prescriber, Nurse];
     // dosing
     /// Read the drug record and what was given.
-    ReadDosing = "dose.read" for [Prescriber, Nurse];
+    ReadDosing = "dose.read" for [Prescriber, Nurse] with [Cased];
     /// Record what is done with the drug.
     RecordDose = "dose.record" for [Prescriber, Nurse] with [Keyed];
     /// Correct an entry of the drug record, or move it to the right patient.

@@ -3,7 +3,7 @@
 use super::permission::Permission;
 use super::role::Roles;
 use super::token::Claims;
-use crate::domain::id::{AccountId, ClinicId, LoginSessionId, RequestId, StaffId};
+use crate::domain::id::{AccountId, AuditCaseId, ClinicId, LoginSessionId, RequestId, StaffId};
 use crate::domain::route::Person;
 use std::marker::PhantomData;
 
@@ -27,13 +27,14 @@ pub struct Membership {
 pub struct Actor {
     membership: Membership,
     login_session: LoginSessionId,
+    case: Option<AuditCaseId>,
 }
 
 impl Actor {
     /// Joins what the token says with what the database says; none when they do not speak of the same sign-in.
     pub fn of(claims: &Claims, membership: Membership) -> Option<Self> {
         let same = claims.account() == membership.account && claims.clinic() == membership.clinic;
-        same.then(|| Self { membership, login_session: claims.login_session() })
+        same.then(|| Self { membership, login_session: claims.login_session(), case: None })
     }
 
     /// The membership that acts.
@@ -74,7 +75,23 @@ impl Actor {
     /// The same sign-in with a membership read anew.
     #[must_use]
     pub fn refreshed(&self, membership: Membership) -> Self {
-        Self { membership, login_session: self.login_session }
+        Self { membership, ..self.clone() }
+    }
+
+    /// The same person, reading inside this audit case. Whether it is open, and for whom, is the store's to say.
+    #[must_use]
+    pub fn within(&self, case: AuditCaseId) -> Self {
+        Self { case: Some(case), ..self.clone() }
+    }
+
+    /// The audit case they read inside of, if they do.
+    pub const fn case(&self) -> Option<AuditCaseId> {
+        self.case
+    }
+
+    /// Whether they may see clinical values and not only cards: a clinician, or an auditor inside a case.
+    pub fn reads_charts(&self) -> bool {
+        self.roles().clinical() || self.case.is_some()
     }
 }
 
@@ -141,12 +158,14 @@ pub struct Permit<P: Permission> {
 }
 
 impl<P: Permission> Permit<P> {
-    /// Grants `P` to a member of staff whose roles are listed for it.
+    /// Grants `P` to a member of staff whose roles are listed for it, or who is an auditor inside a case.
     ///
     /// # Errors
     /// [`Denied`] when none of them is.
     pub fn grant(actor: &Actor, origin: Origin) -> Result<Self, Denied> {
-        Self::when(P::allows(actor.roles()), Principal::Staff(actor.clone()), Scope::Clinic(actor.clinic()), origin)
+        let roles = actor.roles();
+        let allowed = if actor.case().is_some() { P::allows_in_case(roles) } else { P::allows(roles) };
+        Self::when(allowed, Principal::Staff(actor.clone()), Scope::Clinic(actor.clinic()), origin)
     }
 
     /// Grants `P` to somebody who has not signed in: for the installation, or for the clinic they are signing in to.

@@ -107,6 +107,12 @@ where
     let extensions = operation.extensions.get_or_insert_with(Default::default);
     extensions.insert("x-permission".into(), json!(line.id));
     extensions.insert("x-roles".into(), json!(roles));
+    if line.flags.contains(&Flag::Cased) {
+        extensions.insert("x-audit-case".into(), json!(true));
+        let (says, form) = ("The open audit case an auditor reads inside of.", "^[0-9a-f-]{36}$");
+        let case = header("X-Audit-Case", says, false, form);
+        operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(case));
+    }
     if <Asked<Args> as Asks>::ACTS {
         let keyed = line.flags.contains(&Flag::Keyed);
         // What cannot be refused takes any key, and leaves out one that is none.

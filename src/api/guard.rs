@@ -7,8 +7,9 @@
 use super::problem::{Problem, ProblemKind};
 use crate::access::permission::Permission;
 use crate::access::permit::{Actor, Origin, Permit, Scope};
+use crate::access::role::Role;
 use crate::access::token::{Claims, Tokens};
-use crate::domain::id::RequestId;
+use crate::domain::id::{AuditCaseId, RequestId};
 use crate::domain::time::Timestamp;
 use crate::store::Store;
 use actix_web::http::header;
@@ -66,6 +67,15 @@ pub(super) fn origin(request: &HttpRequest) -> Origin {
 
 /// The permit for `P`, or the problem that says why not.
 pub(super) async fn permit<P: Permission>(request: &HttpRequest) -> Result<Permit<P>, Problem> {
+    let permit = granted(request).await?;
+    let case = request.headers().get(AUDIT_CASE).filter(|_| P::CASED);
+    match case.map(|value| value.to_str().ok().and_then(super::wire::parse_id)) {
+        Some(None) => Err(Problem::malformed("", "X-Audit-Case is the id of an open audit case")),
+        _ => Ok(permit),
+    }
+}
+
+async fn granted<P: Permission>(request: &HttpRequest) -> Result<Permit<P>, Problem> {
     let origin = origin(request);
     if P::FOR_STRANGERS {
         return Permit::stranger(Scope::Installation, origin).map_err(|_| Problem::new(ProblemKind::Forbidden));
@@ -73,19 +83,34 @@ pub(super) async fn permit<P: Permission>(request: &HttpRequest) -> Result<Permi
     let store = data::<Store>(request)?;
     let (claims, remembered, hash) = identify(request, P::URGENT)?;
     if let Some(actor) = remembered
-        && let Ok(permit) = Permit::grant(&actor, origin.clone())
+        && let Ok(permit) = Permit::grant(&in_case::<P>(request, actor), origin.clone())
     {
         return Ok(permit);
     }
     let actor =
         store.actor(claims.clone(), P::URGENT).await?.ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
     data::<Authority>(request)?.remember(hash, claims, actor.clone());
+    let actor = in_case::<P>(request, actor);
     match Permit::grant(&actor, origin.clone()) {
         Ok(permit) => Ok(permit),
         Err(denied) => {
             store.refuse(&actor, denied.permission, origin).await?;
             Err(Problem::new(ProblemKind::Forbidden).with("permission", denied.permission))
         }
+    }
+}
+
+/// The header that names the case an auditor reads inside of.
+pub const AUDIT_CASE: &str = "x-audit-case";
+
+/// An auditor who names a case reads inside it, where the permission knows cases; whether it is open the store says.
+fn in_case<P: Permission>(request: &HttpRequest, actor: Actor) -> Actor {
+    match request.headers().get(AUDIT_CASE) {
+        Some(value) if P::CASED && actor.roles().hold(Role::Auditor) => {
+            let id = value.to_str().ok().and_then(super::wire::parse_id);
+            actor.within(AuditCaseId(id.unwrap_or_default()))
+        }
+        _ => actor,
     }
 }
 

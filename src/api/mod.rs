@@ -10,6 +10,7 @@
 mod stated;
 
 pub mod alerts;
+pub mod audit_cases;
 pub mod audit_events;
 pub mod charts;
 pub mod consents;
@@ -56,6 +57,7 @@ pub fn all() -> Vec<Endpoint> {
         observations::endpoints(),
         alerts::endpoints(),
         tasks::endpoints(),
+        audit_cases::endpoints(),
         audit_events::endpoints(),
         visits::endpoints(),
         dosing::endpoints(),

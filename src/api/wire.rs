@@ -191,7 +191,7 @@ ids!(EarlierTreatmentId, ScreeningId, OutcomeScoreId, ConsentTemplateId, Consent
 ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, DosingEventId, ObservationId);
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
-ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
+ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
 
 amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
 amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);

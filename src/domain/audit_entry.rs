@@ -63,6 +63,8 @@ pub struct AuditEntry {
     pub detail_sha256: Option<[u8; 32]>,
     /// Why, where a reason was asked for.
     pub reason: Option<String>,
+    /// Under what it was read, for example `audit_case/<id>`.
+    pub purpose: Option<String>,
     /// `seq` of the first entry of the same act, when this is a consequence.
     pub cause: Option<i64>,
 }
@@ -93,6 +95,7 @@ impl AuditEntry {
         let body = some(body, "record_sha256", self.record_sha256.map(|hash| hex(&hash)));
         let body = some(body, "detail_sha256", self.detail_sha256.map(|hash| hex(&hash)));
         let body = some(body, "reason", self.reason.as_ref());
+        let body = some(body, "purpose", self.purpose.as_ref());
         some(body, "cause", self.cause).to_bytes()
     }
 }
@@ -150,6 +153,7 @@ mod tests {
             record_sha256: None,
             detail_sha256: None,
             reason: None,
+            purpose: None,
             cause: None,
         }
     }
@@ -184,7 +188,7 @@ mod tests {
     #[test]
     fn every_field_moves_the_leaf() {
         let at = Timestamp::from_millis(0);
-        let changes: [fn(&mut AuditEntry); 9] = [
+        let changes: [fn(&mut AuditEntry); 10] = [
             |e| e.origin.push('x'),
             |e| e.request = RequestId(Uuid::max()),
             |e| e.actor.role.push('x'),
@@ -193,6 +197,7 @@ mod tests {
             |e| e.outcome = Outcome::Denied,
             |e| e.object = Some(("patient", Uuid::max(), 1)),
             |e| e.record_sha256 = Some([1; 32]),
+            |e| e.purpose = Some("audit_case/x".into()),
             |e| e.cause = Some(1),
         ];
         let untouched = leaf_hash(&entry().body(1, at));

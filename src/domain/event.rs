@@ -186,6 +186,11 @@ words! {
         TaskOpened = "task.opened",
         /// A task was done.
         TaskDone = "task.done",
+        // audit
+        /// An auditor opened a case.
+        AuditCaseOpened = "audit_case.opened",
+        /// An auditor closed a case.
+        AuditCaseClosed = "audit_case.closed",
         // host
         /// The host's operator did something from the command line.
         HostActed = "host.acted",

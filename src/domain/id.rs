@@ -108,6 +108,8 @@ ids! {
     SettlementId,
     /// Work that waits for somebody.
     TaskId,
+    /// An auditor's case: the charts it may open.
+    AuditCaseId,
     /// A proof that a person re-authenticated for one act.
     SigningTokenId,
     /// One request, made by the server.

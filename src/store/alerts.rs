@@ -204,6 +204,9 @@ impl Gather<'_> {
             let at = Timestamp::from_millis(*millis);
             query = query.filter(alerts::raised_at.lt(at).or(alerts::raised_at.eq(at).and(alerts::id.lt(*id))));
         }
+        if let Some(bounds) = self.bounds() {
+            query = query.filter(alerts::patient_id.eq_any(bounds));
+        }
         let mut rows: Vec<Row> = query
             .order((alerts::raised_at.desc(), alerts::id.desc()))
             .limit(i64::from(limit) + 1)

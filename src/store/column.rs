@@ -292,7 +292,7 @@ mod lists {
     ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, DosingEventId, ObservationId);
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
-    ids!(ScreeningDecisionId, TransitionId, WithdrawalId);
+    ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::access::login_session::SignInEnd);

@@ -11,6 +11,7 @@
 #[macro_use]
 mod connection;
 mod alerts;
+mod audit_cases;
 mod audit_events;
 mod bookings;
 mod charts;
@@ -45,6 +46,7 @@ mod watch;
 pub mod column;
 
 pub use alerts::{AlertCursor, AlertFilter, AlertPage, DueCheck};
+pub use audit_cases::{AuditCaseCursor, AuditCasePage};
 pub use audit_events::{StoredEntry, TrailSearch};
 pub use charts::{Chart, ChartTable};
 pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
@@ -174,19 +176,27 @@ impl Store {
         let (result, entry, seen) = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
             begin_read(&mut connection)?;
-            let (result, seen) = if let Err(error) = ground.admit(&mut connection) {
-                (Err(error), Vec::new())
+            let (result, (seen, listed)) = if let Err(error) = ground.admit(&mut connection) {
+                (Err(error), (Vec::new(), false))
             } else {
                 let mut reader = Reader::new(ground.gather(&mut connection));
                 let result = work(&mut reader);
                 (result, reader.into_seen())
             };
+            let result = match result {
+                Ok(_) | Err(StoreError::Refused(_)) if !ground.may_show(&seen, listed) => Err(StoreError::NotFound),
+                other => other,
+            };
             match &result {
                 Ok(_) => Transactions::commit_transaction(&mut *connection)?,
                 Err(_) => roll_back_to(&mut connection, 0),
             }
-            let outcome = if result.is_ok() { Outcome::Success } else { Outcome::Failed };
-            let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok());
+            let outcome = match &result {
+                Ok(_) => Outcome::Success,
+                Err(StoreError::Forbidden(_)) => Outcome::Denied,
+                Err(_) => Outcome::Failed,
+            };
+            let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok()) || outcome == Outcome::Denied;
             Ok((result, tells.then(|| ground.disclosure(outcome, seen)), ground.seen))
         })
         .await?;
@@ -279,6 +289,7 @@ impl Store {
             clock: self.inner.clock.clone(),
             instance: self.inner.instance.clone(),
             seen: None,
+            bounds: None,
         };
         self.note(Some(ground.disclosure(Outcome::Denied, Vec::new())), None).await
     }

@@ -197,6 +197,9 @@ impl Gather<'_> {
             let beyond = patients::family_first_key.gt(key.clone());
             query = query.filter(beyond.or(patients::family_first_key.eq(key.clone()).and(patients::id.gt(*id))));
         }
+        if let Some(bounds) = self.bounds() {
+            query = query.filter(patients::id.eq_any(bounds));
+        }
         let mut rows: Vec<Row> = query
             .order((patients::family_first_key, patients::id))
             .limit(i64::from(limit) + 1)

@@ -28,6 +28,8 @@ pub struct Gather<'t> {
     actor: Option<Actor>,
     zone: Option<TimeZone>,
     seen: Vec<PatientId>,
+    bounds: Option<Vec<PatientId>>,
+    listed: bool,
 }
 
 impl<'t> Gather<'t> {
@@ -37,7 +39,17 @@ impl<'t> Gather<'t> {
         now: Timestamp,
         actor: Option<Actor>,
     ) -> Self {
-        Self { connection, clinic, now, actor, zone: None, seen: Vec::new() }
+        Self { connection, clinic, now, actor, zone: None, seen: Vec::new(), bounds: None, listed: false }
+    }
+
+    pub(super) fn within(self, bounds: Option<Vec<PatientId>>) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// The patients a list may show: those of the audit case it is read in; none when it may show all.
+    pub(super) fn bounds(&mut self) -> Option<Vec<PatientId>> {
+        self.listed = true;
+        self.bounds.clone()
     }
 
     /// The clinic whose rows this transaction sees; every query filters by it.
@@ -212,8 +224,10 @@ impl<'t, P: Permission> Reader<'t, P> {
         Held(())
     }
 
-    pub(super) fn into_seen(self) -> Vec<PatientId> {
-        self.gather.into_seen()
+    /// The patients whose charts were loaded, and whether it was a list that knew its bounds.
+    pub(super) fn into_seen(self) -> (Vec<PatientId>, bool) {
+        let listed = self.gather.listed;
+        (self.gather.into_seen(), listed)
     }
 }
 

@@ -9,13 +9,13 @@ use super::sign_ins::Seen;
 use super::staff::{self, Standing};
 use super::trail::{self, Bond, Pending, trail_of};
 use super::transaction::{Change, Gather};
-use super::{idempotency, signing, watch};
+use super::{audit_cases, idempotency, signing, watch};
 use crate::access::permission::{Line, Permission};
 use crate::access::permit::{Actor, Origin, Principal, Scope};
 use crate::clock::Clock;
 use crate::domain::audit_entry::{AuditActor, AuditEntry, Outcome};
 use crate::domain::event::Event;
-use crate::domain::id::{ClinicId, PatientId};
+use crate::domain::id::{AuditCaseId, ClinicId, PatientId};
 use uuid::Uuid;
 
 /// What a request is answered with, made inside the unit and kept with its idempotency key. It never holds a `seq`.
@@ -99,13 +99,15 @@ pub(super) struct Ground {
     pub(super) instance: String,
     /// The sign-in that is used, when that is worth noting; known once it was admitted.
     pub(super) seen: Option<Seen>,
+    /// The charts an audit case opens, once it was found open; none outside of a case.
+    pub(super) bounds: Option<Vec<PatientId>>,
 }
 
 impl Ground {
     pub(super) fn of<P: Permission>(parts: (Principal, Scope, Origin), clock: Clock, instance: String) -> Self {
         let (principal, scope, origin) = parts;
         let line = Line { id: P::ID, roles: P::ROLES, flags: P::FLAGS };
-        Self { line, urgent: P::URGENT, principal, scope, origin, clock, instance, seen: None }
+        Self { line, urgent: P::URGENT, principal, scope, origin, clock, instance, seen: None, bounds: None }
     }
 
     /// The clinic whose rows are open; nil for the installation.
@@ -127,12 +129,30 @@ impl Ground {
         let (clinic, login_session) = (actor.clinic(), actor.login_session());
         let standing = staff::standing(connection, clinic, login_session, now, self.urgent)?;
         let Standing { membership, unnoted } = standing.ok_or(StoreError::Unauthenticated)?;
-        if !membership.roles.hold_any(self.line.roles) {
+        if !self.line.allows(&membership.roles, actor.case().is_some()) {
             return Err(StoreError::Forbidden(self.line.id));
         }
         self.seen = unnoted.then_some(Seen { clinic, login_session, at: now });
+        if let Some(case) = actor.case() {
+            let bounds = audit_cases::bounds(connection, actor.clinic(), case, now)?;
+            self.bounds = Some(bounds.ok_or(StoreError::Forbidden(self.line.id))?);
+        }
         self.principal = Principal::Staff(actor.refreshed(membership));
         Ok(())
+    }
+
+    fn case(&self) -> Option<AuditCaseId> {
+        match &self.principal {
+            Principal::Staff(actor) => actor.case(),
+            _ => None,
+        }
+    }
+
+    /// Whether what was loaded may leave: all of it outside of a case, inside one only its patients' charts.
+    /// An answer about nobody's chart is let through only when it was a list that asked for the bounds itself.
+    pub(super) fn may_show(&self, seen: &[PatientId], listed: bool) -> bool {
+        let Some(bounds) = &self.bounds else { return true };
+        seen.iter().all(|patient| bounds.contains(patient)) && (listed || !seen.is_empty())
     }
 
     /// A gather on this ground.
@@ -141,7 +161,7 @@ impl Ground {
             Principal::Staff(actor) => Some(actor.clone()),
             _ => None,
         };
-        Gather::new(connection, self.clinic(), self.clock.now(), actor)
+        Gather::new(connection, self.clinic(), self.clock.now(), actor).within(self.bounds.clone())
     }
 
     /// An entry about reading: the permission is the action.
@@ -163,6 +183,7 @@ impl Ground {
             record_sha256: None,
             detail_sha256: None,
             reason: None,
+            purpose: self.case().map(|case| format!("audit_case/{case}")),
             cause: None,
         }
     }

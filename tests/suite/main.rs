@@ -10,6 +10,7 @@
 #![expect(clippy::disallowed_methods, reason = "what runs the tests says through its environment where and how long")]
 
 mod architecture;
+mod audit_cases;
 mod audit_events;
 mod charts;
 mod configuration;

@@ -13,7 +13,12 @@ fn the_table_says_what_the_reviewed_oracle_says() {
     let mut table: Vec<String> = TABLE
         .iter()
         .map(|line| {
-            let role = |role| if line.roles.contains(&role) { "y" } else { "-" };
+            let role = |role| match role {
+                role if line.roles.contains(&role) => "y",
+                // Only inside an open audit case.
+                Role::Auditor if line.flags.contains(&Flag::Cased) => "c",
+                _ => "-",
+            };
             let roles: Vec<&str> = Role::ALL.iter().map(|known| role(*known)).collect();
             let named = |names: &[(Flag, &str)]| {
                 let held = names.iter().filter(|(flag, _)| line.flags.contains(flag));

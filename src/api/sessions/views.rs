@@ -1,7 +1,6 @@
 //! How a session is shown: whole to clinicians, as a card to the front desk.
 
 use crate::access::permit::Actor;
-use crate::access::role::Role;
 use crate::api::problem::UnmetView;
 use crate::api::wire::Day;
 use crate::domain::act::Act;
@@ -20,7 +19,7 @@ use utoipa::ToSchema;
 
 /// Whether somebody may see what is clinical in a session.
 pub(super) fn is_clinical(actor: Option<&Actor>) -> bool {
-    actor.is_some_and(|actor| actor.roles().hold_any(&[Role::Nurse, Role::Prescriber]))
+    actor.is_some_and(Actor::reads_charts)
 }
 
 /// A session with what is shown beside it.

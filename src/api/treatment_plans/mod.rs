@@ -12,7 +12,6 @@ use crate::access::permission::{
     ActivatePlan, ChangePlan, ClosePlan, DraftPlan, ReadPlanProgress, ReadPlans, RevisePlan,
 };
 use crate::access::permit::{Actor, Permit};
-use crate::access::role::Role;
 use crate::domain::act;
 use crate::domain::id::{PatientId, ProtocolId, TreatmentPlanId};
 use crate::domain::protocol::Protocol;
@@ -23,7 +22,7 @@ use actix_web::web::Data;
 
 /// The front desk sees how many sessions are left and when, nothing clinical (decisions.md 20).
 fn sees_all(actor: Option<&Actor>) -> bool {
-    actor.is_some_and(|actor| actor.roles().hold_any(&[Role::Prescriber, Role::Nurse]))
+    actor.is_some_and(Actor::reads_charts)
 }
 
 fn shown(tx: &mut Gather<'_>, plan: &TreatmentPlan) -> Result<ShownView, StoreError> {

@@ -99,6 +99,9 @@ impl Gather<'_> {
             let same_time = sessions::scheduled_start_at.eq(*at).and(sessions::id.gt(*id));
             query = query.filter(sessions::scheduled_start_at.gt(*at).or(same_time));
         }
+        if let Some(bounds) = self.bounds() {
+            query = query.filter(sessions::patient_id.eq_any(bounds));
+        }
         let mut rows: Vec<Row> = query
             .order((sessions::scheduled_start_at, sessions::id))
             .limit(i64::from(limit) + 1)

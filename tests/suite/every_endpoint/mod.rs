@@ -5,6 +5,7 @@
 
 mod oracle;
 mod plant;
+pub use plant::a_case_about;
 pub mod world;
 
 use std::collections::BTreeSet;
@@ -79,6 +80,8 @@ fn try_everything(kind: Kind) {
             failures.push(format!("{}: a denied call changed the database", operation.id()));
         }
     }
+    // Before the allowed calls, one of which closes the case.
+    cases += cased_calls(&world, &document, &oracle, &mut failures);
     for operation in &all {
         cases += allowed_calls(&world, &world.call(&document, operation), &oracle, operation, &mut failures);
     }
@@ -89,7 +92,7 @@ fn try_everything(kind: Kind) {
 
 /// What the oracle says of an operation; of one that asks for no permission, nothing.
 fn row_of<'o>(oracle: &'o Oracle, operation: &Operation) -> &'o Row {
-    static NOBODY: Row = Row { roles: Vec::new(), signed: false };
+    static NOBODY: Row = Row { roles: Vec::new(), cased: false, signed: false };
     operation.value["x-permission"].as_str().and_then(|permission| oracle.get(permission)).unwrap_or(&NOBODY)
 }
 
@@ -169,6 +172,42 @@ fn allowed_calls(
         }
     }
     callers.count()
+}
+
+/// An auditor with a case: the charts it names open, no other chart can be told from one that is not there, and a
+/// permission that knows no cases stays closed.
+fn cased_calls(world: &World, document: &Value, oracle: &Oracle, failures: &mut Vec<String>) -> usize {
+    let auditor = world.clinic.auditor();
+    let mut cases = 0;
+    for operation in operations(document).iter().filter(|operation| operation.value["security"].is_array()) {
+        let (call, row) = (world.call(document, operation), row_of(oracle, operation));
+        if row.roles.contains(&"auditor") {
+            continue;
+        }
+        let ask = |case: &str, id: &str| call.send(&auditor.with("x-audit-case", case), id);
+        let (inside, outside) = (ask(&world.case, &world.own_id(&call)), ask(&world.other_case, &world.own_id(&call)));
+        let mut expect = |answer: &Answer, right: bool, wanted: &str| {
+            cases += 1;
+            if !right {
+                failures.push(format!("{} in an audit case: {} is not {wanted}", answer.request, answer.status));
+            }
+        };
+        if !row.cased {
+            expect(&inside, inside.status == 403, "403");
+            continue;
+        }
+        let not_open = ask(UNKNOWN, &world.own_id(&call));
+        expect(&not_open, not_open.status == 403, "403: nobody opened this case");
+        expect(&inside, (200..=299).contains(&inside.status), "what the case opens");
+        if call.has_id() {
+            let nowhere = ask(&world.other_case, UNKNOWN);
+            let same = without_request(&outside) == without_request(&nowhere);
+            expect(&outside, outside.status == 404 && same, "the 404 of what is not there");
+        } else {
+            expect(&outside, !outside.body.to_string().contains(&world.patient), "silent about other patients");
+        }
+    }
+    cases
 }
 
 /// Whether the contract says that this status can come.

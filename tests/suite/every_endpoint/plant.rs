@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::support::Clinic;
 
-/// Plants them all.
-pub fn everything(clinic: &Clinic) {
+/// Plants them all. Gives back the patient, an open audit case about that patient, and one about somebody else.
+pub fn everything(clinic: &Clinic) -> [String; 3] {
     let visit = clinic.a_running_session();
     let patient = format!("/api/v1/patients/{}", visit.patient);
     // A frightening reading raises an alert, and its confirmation in five minutes a page.
@@ -17,4 +17,17 @@ pub fn everything(clinic: &Clinic) {
     let lower = json!({"patient_id": visit.patient, "kind": "rate_change", "rate_ml_per_h": "40",
         "expected_infusion_version": visit.read()["infusion_version"]});
     clinic.nurse().post(&visit.path("/dosing-events"), &lower).expect(201);
+    let body = json!({"family_name": "Okafor", "birth_date": "1990-02-11", "phone": "+1 555 0177"});
+    let other = clinic.front_desk().post("/api/v1/patients", &body).expect(201);
+    let other = other.body["patient"]["id"].as_str().expect("an id");
+    let [case, other_case] = [visit.patient.as_str(), other].map(|patient| a_case_about(clinic, patient));
+    [visit.patient.clone(), case, other_case]
+}
+
+/// An auditor opens a case about one patient.
+pub fn a_case_about(clinic: &Clinic, patient: &str) -> String {
+    let body = json!({"number": "2026-014", "reason": "complaint of the family", "patient_ids": [patient],
+        "until": clinic.now().plus_minutes(60 * 24).to_string()});
+    let opened = clinic.auditor().post("/api/v1/audit-cases", &body).expect(201);
+    opened.body["id"].as_str().expect("an id").to_owned()
 }

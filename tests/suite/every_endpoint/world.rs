@@ -22,6 +22,12 @@ const MAY_GROW: [&str; 7] = [
 /// The clinic, and the records in it.
 pub struct World {
     pub clinic: Clinic,
+    /// The patient whose records were planted.
+    pub patient: String,
+    /// An open audit case about that patient.
+    pub case: String,
+    /// An open audit case about somebody else.
+    pub other_case: String,
     catalogue: Catalogue,
     ids: BTreeMap<String, String>,
 }
@@ -37,7 +43,7 @@ pub struct Call {
 impl World {
     pub fn with_a_record_of_every_kind(kind: Kind) -> Self {
         let clinic = Clinic::open(kind);
-        super::plant::everything(&clinic);
+        let planted = super::plant::everything(&clinic);
         let mut database = Database::of(&clinic.url);
         let catalogue = database.catalogue();
         let mut ids = BTreeMap::new();
@@ -60,7 +66,8 @@ impl World {
                 ids.insert(name.clone(), hyphenated(&row[0]));
             }
         }
-        Self { clinic, catalogue, ids }
+        let [patient, case, other_case] = planted;
+        Self { clinic, patient, case, other_case, catalogue, ids }
     }
 
     /// A record of the kind this operation is about; for an operation about none, an id that is not used.

@@ -183,6 +183,11 @@ impl Clinic {
         block_on(chairside::watch::look(&self.store)).unwrap();
     }
 
+    /// The time on the clinic's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Moves the clock.
     pub fn advance_minutes(&self, minutes: i64) {
         self.clock.advance_minutes(minutes);

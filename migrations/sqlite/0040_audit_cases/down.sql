@@ -1,0 +1,2 @@
+DROP TABLE audit_case_patients;
+DROP TABLE audit_cases;

@@ -60,7 +60,19 @@ pub struct Proof {
 
 /// The result of a unit whose events are in this very transaction.
 ///
-/// Only [`super::Writer::record`] makes one, so a write that forgets its entry of the trail does not compile.
+/// Only [`super::Writer::record`] makes one, so a write that forgets its entry of the trail does not compile:
+///
+/// ```
+/// use chairside::{access::permission::StopSession, domain::event::Event, store::{Recorded, Reply, Writer}};
+/// fn told(tx: &mut Writer<'_, StopSession>, events: Vec<Event>) -> Recorded { tx.record(events, Reply::default()) }
+/// ```
+///
+/// Made by hand it does not:
+///
+/// ```compile_fail
+/// use chairside::{domain::event::Event, store::{Recorded, Reply}};
+/// fn told(events: Vec<Event>) -> Recorded { Recorded { events, reply: Reply::default() } }
+/// ```
 #[must_use]
 pub struct Recorded {
     pub(super) events: Vec<Event>,

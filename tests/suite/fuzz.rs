@@ -96,7 +96,8 @@ fn run(program: &str, folder: &Path, base: &str, token: &str) -> bool {
 #[ignore = "scripts/fuzz-contract runs it: it needs schemathesis"]
 fn schemathesis_finds_nothing() {
     let program = std::env::var("SCHEMATHESIS").expect("SCHEMATHESIS names the program");
-    let world = World::with_a_record_of_every_kind(Kind::Sqlite);
+    let postgres = std::env::var("FUZZ_DATABASE").is_ok_and(|name| name == "postgres");
+    let world = World::with_a_record_of_every_kind(if postgres { Kind::Postgres } else { Kind::Sqlite });
     let folder = scratch();
     std::fs::write(folder.join("schemathesis.toml"), configuration(&world)).expect("a file");
     let token = world.clinic.token(&std::env::var("FUZZ_ROLE").unwrap_or_else(|_| "prescriber".into()));

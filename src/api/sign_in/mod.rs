@@ -21,6 +21,7 @@ use crate::clock;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{ClinicId, StaffId};
 use crate::domain::record::Record;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::store::{Credentials, Device, NextTokens, Once, Refreshed, Reply, Store, StoreError, Written};
 use actix_web::http::header;
@@ -159,7 +160,8 @@ pub async fn refresh(act: Act<SignIn, RefreshBody>, request: HttpRequest, store:
     let token = match keeper {
         Keeper::Browser => browser::token(&request).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?,
         Keeper::Program => {
-            act.body.refresh_token.ok_or_else(|| Problem::malformed("/refresh_token", "send the one you were given"))?
+            let missing = || Refusal::invalid("/refresh_token", "required", "send the one you were given");
+            act.body.refresh_token.ok_or_else(missing)?
         }
     };
     let clinic = clinic_of(&token).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;

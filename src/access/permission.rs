@@ -246,6 +246,17 @@ permissions! {
     ListWithdrawalReports = "withdrawal.report.list" for [Prescriber, Nurse, FrontDesk];
     /// Record what the patient answered.
     ResolveWithdrawalReport = "withdrawal.report.resolve" for [Prescriber, Nurse] with [Keyed];
+    // appointments
+    /// Book a conversation.
+    BookAppointment = "appointment.book" for [Prescriber, Nurse, FrontDesk] with [Keyed];
+    /// See the conversations of a day.
+    ListAppointments = "appointment.list" for [Prescriber, Nurse, FrontDesk] with [Discloses];
+    /// Read a conversation.
+    ReadAppointment = "appointment.read" for [Prescriber, Nurse, FrontDesk];
+    /// Move, reassign or annotate a conversation.
+    ChangeAppointment = "appointment.change" for [Prescriber, Nurse, FrontDesk] with [Matched];
+    /// Call a conversation off, or say whether it took place.
+    SettleAppointment = "appointment.settle" for [Prescriber, Nurse, FrontDesk] with [Keyed, Matched];
     // sessions
     /// Book a visit.
     BookSession = "session.book" for [Prescriber, Nurse, FrontDesk] with [Keyed];

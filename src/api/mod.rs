@@ -10,6 +10,7 @@
 mod stated;
 
 pub mod alerts;
+pub mod appointments;
 pub mod audit_cases;
 pub mod audit_events;
 pub mod charts;
@@ -53,6 +54,7 @@ pub fn all() -> Vec<Endpoint> {
         treatment_plans::endpoints(),
         consents::endpoints(),
         rooms::endpoints(),
+        appointments::endpoints(),
         sessions::endpoints(),
         observations::endpoints(),
         alerts::endpoints(),

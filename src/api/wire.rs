@@ -192,6 +192,7 @@ ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, D
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
 ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
+ids!(AppointmentId);
 
 amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
 amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);
@@ -204,6 +205,9 @@ vocabularies!(crate::domain::alert::AlertState as "AlertState");
 vocabularies!(crate::domain::alert::AlertStep as "AlertStep");
 vocabularies!(crate::domain::allergy::AllergyKind as "AllergyKind");
 vocabularies!(crate::domain::allergy::AllergyStatus as "AllergyStatus");
+vocabularies!(crate::domain::appointment::AppointmentKind as "AppointmentKind");
+vocabularies!(crate::domain::appointment::AppointmentMode as "AppointmentMode");
+vocabularies!(crate::domain::appointment::AppointmentState as "AppointmentState");
 vocabularies!(crate::domain::chart::ChartStatus as "ChartStatus");
 vocabularies!(crate::domain::chart::Severity as "Severity");
 vocabularies!(crate::domain::consent::Capacity as "Capacity");

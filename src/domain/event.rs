@@ -106,6 +106,17 @@ words! {
         TreatmentPlanRevised = "treatment_plan.revised",
         /// A treatment plan was closed.
         TreatmentPlanClosed = "treatment_plan.closed",
+        // appointments
+        /// A conversation was booked.
+        AppointmentBooked = "appointment.booked",
+        /// A conversation was moved, reassigned or annotated.
+        AppointmentChanged = "appointment.changed",
+        /// A conversation was called off.
+        AppointmentCancelled = "appointment.cancelled",
+        /// Staff and patient met.
+        AppointmentAttended = "appointment.attended",
+        /// The patient did not come to a conversation, or did not answer.
+        AppointmentMissed = "appointment.missed",
         // sessions
         /// A session was booked.
         SessionScheduled = "session.scheduled",

@@ -88,6 +88,8 @@ ids! {
     EscortId,
     /// One hand-over of a session.
     HandoverId,
+    /// One conversation with a patient.
+    AppointmentId,
     /// One resource held by one session.
     BookingId,
     /// The prescriber's order for one session, made by releasing it.

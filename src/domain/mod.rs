@@ -14,6 +14,7 @@ mod words;
 pub mod act;
 pub mod alert;
 pub mod allergy;
+pub mod appointment;
 pub mod audit_case;
 pub mod audit_entry;
 pub mod chart;

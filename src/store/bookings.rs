@@ -66,7 +66,8 @@ impl Gather<'_> {
             starts_at,
             ends_at,
         };
-        Ok(rows.into_iter().map(taken).collect())
+        let talks = self.held_by_talks(from, until)?;
+        Ok(rows.into_iter().map(taken).chain(talks).collect())
     }
 
     /// The chairs and the people that a visit can be booked with. A prescriber can take a nurse's place
@@ -226,19 +227,29 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Locks the chair, then the people by id: after the patient in the order of engineering.md 1.
-    fn lock_resources(&mut self, session: &Session) -> Result<()> {
-        let clinic = self.clinic();
-        let chair = rooms::table.find((clinic, session.slot.room_id)).select(rooms::id);
+    /// Locks people by id: after the patient and the chair in the order of engineering.md 1.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn lock_people(&mut self, ids: &[StaffId]) -> Result<()> {
         let people = staff::table
-            .filter(staff::clinic_id.eq(clinic))
-            .filter(staff::id.eq_any([session.team.nurse_id, session.team.prescriber_id]))
+            .filter(staff::clinic_id.eq(self.clinic()))
+            .filter(staff::id.eq_any(ids.to_vec()))
             .order(staff::id)
             .select(staff::id);
         if let AnyConnection::Postgres(native) = &mut *self.connection {
-            chair.for_no_key_update().first::<RoomId>(native)?;
             people.for_no_key_update().load::<StaffId>(native)?;
         }
         Ok(())
+    }
+
+    /// Locks the chair, then the people.
+    fn lock_resources(&mut self, session: &Session) -> Result<()> {
+        let clinic = self.clinic();
+        let chair = rooms::table.find((clinic, session.slot.room_id)).select(rooms::id);
+        if let AnyConnection::Postgres(native) = &mut *self.connection {
+            chair.for_no_key_update().first::<RoomId>(native)?;
+        }
+        self.lock_people(&[session.team.nurse_id, session.team.prescriber_id])
     }
 }

@@ -293,6 +293,7 @@ mod lists {
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
+    ids!(AppointmentId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::access::login_session::SignInEnd);
@@ -300,6 +301,9 @@ mod lists {
     vocabularies!(crate::domain::alert::AlertState);
     vocabularies!(crate::domain::alert::AlertStep);
     vocabularies!(crate::domain::allergy::AllergyKind);
+    vocabularies!(crate::domain::appointment::AppointmentKind);
+    vocabularies!(crate::domain::appointment::AppointmentMode);
+    vocabularies!(crate::domain::appointment::AppointmentState);
     vocabularies!(crate::domain::chart::ChartStatus);
     vocabularies!(crate::domain::chart::Severity);
     vocabularies!(crate::domain::consent::Capacity);

@@ -81,7 +81,9 @@ impl From<Error> for StoreError {
             Error::NotFound => Self::NotFound,
             Error::DatabaseError(kind, info) => {
                 let message = info.message();
-                if message.contains("slot-overlap") || info.constraint_name() == Some("bookings_no_overlap") {
+                if message.contains("slot-overlap")
+                    || info.constraint_name().is_some_and(|name| name.ends_with("_no_overlap"))
+                {
                     return Self::SlotOverlap;
                 }
                 match kind {

@@ -11,6 +11,7 @@
 #[macro_use]
 mod connection;
 mod alerts;
+mod appointments;
 mod audit_cases;
 mod audit_events;
 mod bookings;

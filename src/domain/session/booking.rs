@@ -35,6 +35,25 @@ pub fn from_wall_time(pointer: &str, text: &str, zone: &TimeZone) -> Result<Time
     }
 }
 
+/// The instant that a wall time, or an instant under `pointer`, means.
+///
+/// # Errors
+/// When none or both are given, when the wall time is no instant or two, or when it is too far away.
+pub fn meant_start(
+    (wall, at): (Option<&str>, Option<Timestamp>),
+    pointer: &str,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Timestamp, FieldError> {
+    let detail = |verb: &str| format!("{verb} local_start or {}", pointer.trim_start_matches('/'));
+    match (wall, at) {
+        (Some(wall), None) => bookable("/local_start", from_wall_time("/local_start", wall, zone)?, now),
+        (None, Some(at)) => bookable(pointer, at, now),
+        (None, None) => Err(FieldError::new("/local_start", "required", detail("give"))),
+        (Some(_), Some(_)) => Err(FieldError::new("/local_start", "ambiguous", detail("give either"))),
+    }
+}
+
 /// Exactly `YYYY-MM-DDTHH:MM`: a wall time with an offset would not be one.
 fn wall_time(text: &str) -> Option<DateTime> {
     let shape = "dddd-dd-ddTdd:dd";

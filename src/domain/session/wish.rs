@@ -1,7 +1,7 @@
 //! What somebody wants to book, and what becomes of it: a slot, a team, and everything that speaks against it.
 
 use super::availability::{House, Taken, free_lanes, next_free, resources};
-use super::booking::{ResourceKind, bookable, from_wall_time, to_wall_time};
+use super::booking::{ResourceKind, meant_start, to_wall_time};
 use super::head::{Session, Slot, Team};
 use super::series::Series;
 use crate::domain::id::{PatientId, ProtocolId, RoomId, StaffId, TreatmentPlanId};
@@ -88,16 +88,8 @@ impl Wish {
     /// # Errors
     /// When none or both are given, when the wall time is no instant or two, or when it is too far away.
     pub fn start(&self, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Refusal> {
-        match (&self.local_start, self.start_at) {
-            (Some(wall), None) => Ok(bookable("/local_start", from_wall_time("/local_start", wall, zone)?, now)?),
-            (None, Some(at)) => Ok(bookable("/scheduled_start_at", at, now)?),
-            (None, None) => {
-                Err(Refusal::invalid("/local_start", "required", "give local_start, or scheduled_start_at"))
-            }
-            (Some(_), Some(_)) => {
-                Err(Refusal::invalid("/local_start", "ambiguous", "give either local_start or scheduled_start_at"))
-            }
-        }
+        let meant = (self.local_start.as_deref(), self.start_at);
+        Ok(meant_start(meant, "/scheduled_start_at", zone, now)?)
     }
 
     /// Turns the wish into a slot and a team.

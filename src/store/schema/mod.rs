@@ -1,6 +1,7 @@
 //! The tables, one file a noun, one schema for both databases.
 
 pub(super) mod alerts;
+pub(super) mod appointments;
 pub(super) mod audit_cases;
 pub(super) mod consents;
 pub(super) mod dosing_events;

@@ -14,6 +14,9 @@ pub fn everything(clinic: &Clinic) -> [String; 3] {
     clinic.nurse().post(&format!("{patient}/outcome-scores"), &score).expect(201);
     let report = json!({"text": "said on the telephone that she is not sure"});
     clinic.front_desk().post(&format!("{patient}/withdrawal-reports"), &report).expect(201);
+    let talk = json!({"patient_id": visit.patient, "kind": "follow_up_call", "mode": "phone",
+        "staff_id": clinic.staff_id("nurse").to_string(), "local_start": "2026-03-03T09:00"});
+    clinic.front_desk().post("/api/v1/appointments", &talk).expect(201);
     let lower = json!({"patient_id": visit.patient, "kind": "rate_change", "rate_ml_per_h": "40",
         "expected_infusion_version": visit.read()["infusion_version"]});
     clinic.nurse().post(&visit.path("/dosing-events"), &lower).expect(201);

@@ -313,3 +313,31 @@ fn nobody_reaches_a_session_without_a_role_or_from_next_door() {
         assert_eq!(next_door.nurse().get("/api/v1/sessions").expect(200).body["items"], json!([]));
     });
 }
+
+#[test]
+fn a_tentative_booking_holds_the_chair_says_that_a_plan_is_missing_and_is_bound_to_one_later() {
+    on_both_databases(|clinic| {
+        let desk = Desk::of(clinic);
+        let visit = crate::support::visit::Visit::booked(clinic);
+        let cancelled = json!({"reason": "booked_in_error"});
+        clinic.front_desk().if_match(1).post(&visit.path("/cancel"), &cancelled).expect(200);
+        let desk = Desk { patient: visit.patient.clone(), ..desk };
+        let mut body = desk.body(SOON);
+        body["treatment_plan_id"] = Value::Null;
+        let made = clinic.front_desk().post("/api/v1/sessions", &body).expect(201);
+        let other = patient(clinic, "Ben");
+        let mut taken = desk.body(SOON);
+        taken["patient_id"] = json!(other);
+        let refused = clinic.front_desk().post("/api/v1/sessions", &taken).expect_problem(409, "slot_overlap");
+        assert_eq!(refused.body["conflicts_with"], json!(["chair"]));
+        let blocked = || crate::support::visit::codes(&clinic.nurse().get(&path(&made, "")).expect(200).body);
+        assert!(blocked().contains(&"plan_missing".to_owned()), "{:?}", blocked());
+        let bind = json!({"treatment_plan_id": visit.read()["treatment_plan_id"]});
+        clinic.front_desk().if_match(1).patch(&path(&made, ""), &bind).expect(200);
+        assert!(!blocked().contains(&"plan_missing".to_owned()), "{:?}", blocked());
+        let theirs = crate::support::visit::Visit::booked(clinic);
+        let bind = json!({"treatment_plan_id": theirs.read()["treatment_plan_id"]});
+        let refused = clinic.front_desk().if_match(2).patch(&path(&made, ""), &bind).expect(422);
+        refused.expect_field("/treatment_plan_id", "not_found");
+    });
+}

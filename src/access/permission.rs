@@ -159,6 +159,10 @@ permissions! {
     InviteStaff = "user.invite" for [Admin] with [Host];
     /// Change a member's name, state or roles.
     ChangeStaff = "user.role.change" for [Admin] with [Matched];
+    /// Note that a member of staff is away.
+    NoteAbsence = "staff.absence.note" for [Admin, Prescriber, Nurse, FrontDesk] with [Keyed];
+    /// See when staff are away, and whom that concerns.
+    ReadAbsences = "staff.absence.read" for [Admin, Prescriber, Nurse, FrontDesk] with [Discloses];
     /// See the chairs.
     ReadRooms = "room.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// Add a chair.

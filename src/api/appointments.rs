@@ -150,6 +150,17 @@ fn shown(tx: &mut Gather<'_>, of: Appointment) -> Result<AppointmentView> {
     Ok(AppointmentView::of(of, &label))
 }
 
+/// These conversations, each with the name of its patient.
+pub(super) fn shown_all(tx: &mut Gather<'_>, items: Vec<Appointment>) -> Result<Vec<AppointmentView>> {
+    let patients: Vec<PatientId> = items.iter().map(|item| item.patient).collect();
+    let labels = tx.patient_labels(&patients)?;
+    let show = |item: Appointment| {
+        let label = labels.iter().find(|label| label.id == item.patient)?;
+        Some(AppointmentView::of(item, label))
+    };
+    Ok(items.into_iter().filter_map(show).collect())
+}
+
 /// Whoever talks is a clinician who works here.
 fn expect_clinician(tx: &mut Gather<'_>, staff: StaffId) -> Result<()> {
     if tx.house()?.nurses.contains(&staff) {
@@ -191,13 +202,7 @@ pub async fn list(permit: Permit<ListAppointments>, Query(query): Query<ListQuer
         let too_far = || Refusal::invalid("/date", "range", "is too far away");
         let day = day_bounds(date, &tx.zone()?).ok_or_else(too_far)?;
         let items = tx.appointments(day, query.staff_id)?;
-        let patients: Vec<PatientId> = items.iter().map(|item| item.patient).collect();
-        let labels = tx.patient_labels(&patients)?;
-        let show = |item: Appointment| {
-            let label = labels.iter().find(|label| label.id == item.patient)?;
-            Some(AppointmentView::of(item, label))
-        };
-        Ok(AppointmentsView { items: items.into_iter().filter_map(show).collect() })
+        Ok(AppointmentsView { items: shown_all(tx, items)? })
     });
     reply::listed(&view.await?)
 }

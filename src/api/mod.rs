@@ -9,6 +9,7 @@
 #[macro_use]
 mod stated;
 
+pub mod absences;
 pub mod alerts;
 pub mod appointments;
 pub mod audit_cases;
@@ -48,6 +49,7 @@ pub fn all() -> Vec<Endpoint> {
         health::endpoints(),
         sign_in::endpoints(),
         staff::endpoints(),
+        absences::endpoints(),
         patients::endpoints(),
         policies::endpoints(),
         protocols::endpoints(),

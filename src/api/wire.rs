@@ -192,7 +192,7 @@ ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, D
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
 ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
-ids!(AppointmentId);
+ids!(AbsenceId, AppointmentId);
 
 amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
 amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);

@@ -38,6 +38,8 @@ words! {
         StaffAdded = "staff.added",
         /// A member's roles, name or state changed.
         StaffChanged = "staff.changed",
+        /// An absence of a member of staff was noted.
+        AbsenceNoted = "staff.absence_noted",
         /// A chair or room was added.
         RoomAdded = "room.added",
         // patients

@@ -88,6 +88,8 @@ ids! {
     EscortId,
     /// One hand-over of a session.
     HandoverId,
+    /// One absence of a member of staff.
+    AbsenceId,
     /// One conversation with a patient.
     AppointmentId,
     /// One resource held by one session.

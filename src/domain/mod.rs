@@ -11,6 +11,7 @@
 #[macro_use]
 mod words;
 
+pub mod absence;
 pub mod act;
 pub mod alert;
 pub mod allergy;

@@ -105,6 +105,30 @@ impl Gather<'_> {
         Ok(rows.into_iter().map(Row::into_appointment).collect())
     }
 
+    /// The conversations of a member of staff that are booked and overlap a time, earliest first.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn appointments_within(
+        &mut self,
+        (from, until): (Timestamp, Timestamp),
+        staff: StaffId,
+    ) -> Result<Vec<Appointment>> {
+        let rows: Vec<Row> = appointments::table
+            .filter(appointments::clinic_id.eq(self.clinic()))
+            .filter(appointments::staff_id.eq(staff))
+            .filter(appointments::state.eq(AppointmentState::Booked))
+            .filter(appointments::starts_at.lt(until))
+            .filter(appointments::ends_at.gt(from))
+            .order((appointments::starts_at, appointments::id))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        for row in &rows {
+            self.saw(row.patient_id);
+        }
+        Ok(rows.into_iter().map(Row::into_appointment).collect())
+    }
+
     /// The patients' time that conversations hold at some moment between two instants.
     ///
     /// # Errors

@@ -293,7 +293,7 @@ mod lists {
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
-    ids!(AppointmentId);
+    ids!(AbsenceId, AppointmentId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::access::login_session::SignInEnd);

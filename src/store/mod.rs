@@ -10,6 +10,7 @@
 
 #[macro_use]
 mod connection;
+mod absences;
 mod alerts;
 mod appointments;
 mod audit_cases;

@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "what runs the tests says through its environment where and how long")]
 
+mod absences;
 mod appointments;
 mod architecture;
 mod audit_cases;

@@ -302,9 +302,12 @@ pub async fn hand_over(
             reason: words("/reason", body.reason.as_deref())?,
             summary,
         };
-        let (step, handover) = session.hand_over(act_of(tx, body.stated())?, new)?;
+        let (mut step, handover) = session.hand_over(act_of(tx, body.stated())?, new)?;
         tx.save_step(&step)?;
         tx.insert_handover(&handover)?;
+        if let Some(review) = handover.review(step.session.patient_id, tx.now()) {
+            step.events.extend(tx.open_task(review)?);
+        }
         record(tx, held, step)
     });
     Ok(written.await?)

@@ -3,6 +3,7 @@
 mod board;
 mod booking;
 mod desk;
+pub(super) mod handover;
 mod reading;
 mod views;
 
@@ -38,5 +39,8 @@ fn location(id: SessionId) -> String {
 
 /// Everything here; the board before the path with an id, which would take its name for one.
 pub fn endpoints() -> Vec<Endpoint> {
-    [board::endpoints(), booking::endpoints(), reading::endpoints(), desk::endpoints()].into_iter().flatten().collect()
+    [board::endpoints(), booking::endpoints(), reading::endpoints(), desk::endpoints(), handover::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -5,9 +5,11 @@ use super::table::SessionEvent;
 use super::transition::{Step, With};
 use crate::domain::act::Act;
 use crate::domain::event::{Event, EventKind, Subject};
-use crate::domain::id::{HandoverId, SessionId, StaffId};
+use crate::domain::id::{HandoverId, PatientId, SessionId, StaffId};
 use crate::domain::record::Record;
 use crate::domain::refusal::{Clash, Refusal, Unmet};
+use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
+use crate::domain::time::Timestamp;
 
 words! {
     /// Whether the person who gives a patient away is there to say so.
@@ -62,6 +64,19 @@ impl CorrectedBy {
 }
 
 impl Handover {
+    /// A giver who could not sign is asked about it afterwards, by a prescriber, within a day (decisions.md 11).
+    pub fn review(&self, patient: PatientId, now: Timestamp) -> Option<TaskCause> {
+        (self.giver == Giver::Unavailable).then(|| TaskCause {
+            kind: TaskKind::HandoverReview,
+            audience: TaskAudience::Prescriber,
+            assignee: None,
+            subject: self.id.uuid(),
+            session: Some(self.session_id),
+            patient: Some(patient),
+            due_at: now.plus_minutes(24 * 60),
+        })
+    }
+
     fn record(&self) -> Record {
         Record::new("session_handover", 1)
             .with("id", self.id)

@@ -18,7 +18,7 @@ pub mod transition;
 pub mod wish;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use head::{AbortReason, CancelReason, Disposition, EndReason, Milestones, Pump, PumpState, Session, Slot, Team};
 pub use table::{SessionEvent, SessionState, TRANSITIONS, allowed_events};

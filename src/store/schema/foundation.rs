@@ -75,6 +75,22 @@ diesel::table! {
 
 diesel::table! {
     use crate::store::column::{DbTimestamp, DbUuid};
+    use diesel::sql_types::Text;
+
+    staff_absences (clinic_id, id) {
+        clinic_id -> DbUuid,
+        id -> DbUuid,
+        staff_id -> DbUuid,
+        from_at -> DbTimestamp,
+        to_at -> DbTimestamp,
+        reason -> Text,
+        recorded_by -> DbUuid,
+        recorded_at -> DbTimestamp,
+    }
+}
+
+diesel::table! {
+    use crate::store::column::{DbTimestamp, DbUuid};
     use diesel::sql_types::{BigInt, Nullable, Text};
 
     login_sessions (clinic_id, id) {

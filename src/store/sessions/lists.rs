@@ -3,7 +3,7 @@
 use super::row::Row;
 use crate::domain::id::{PatientId, RoomId, SessionId, StaffId};
 use crate::domain::patient;
-use crate::domain::session::{Session, SessionState};
+use crate::domain::session::{Session, SessionEvent, SessionState};
 use crate::domain::time::{Date, Timestamp};
 use crate::store::column::DateColumn;
 use crate::store::error::Result;
@@ -111,6 +111,40 @@ impl Gather<'_> {
         rows.truncate(usize::from(limit));
         let next = rows.last().filter(|_| more).map(|row| (row.scheduled_start_at, row.id));
         Ok(SessionPage { items: self.seen_sessions(rows), next })
+    }
+
+    /// The visits somebody is in charge of that are not closed yet, those of a completed record too.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn sessions_owned_by(&mut self, staff: StaffId) -> Result<Vec<Session>> {
+        let rows: Vec<Row> = sessions::table
+            .filter(sessions::clinic_id.eq(self.clinic()))
+            .filter(sessions::owner_id.eq(staff))
+            .filter(sessions::locked_at.is_null())
+            .order((sessions::scheduled_start_at, sessions::id))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        let open = self.seen_sessions(rows).into_iter().filter(|session| session.allows(SessionEvent::Handover));
+        Ok(open.collect())
+    }
+
+    /// The visits that hold somebody's time, booked or going on, as nurse, prescriber or in charge; earliest first.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn sessions_held_by(&mut self, staff: StaffId) -> Result<Vec<Session>> {
+        let held: Vec<SessionState> = SessionState::ALL.iter().copied().filter(|state| state.holds_booking()).collect();
+        let takes_part =
+            sessions::nurse_id.eq(staff).or(sessions::prescriber_id.eq(staff)).or(sessions::owner_id.eq(staff));
+        let rows: Vec<Row> = sessions::table
+            .filter(sessions::clinic_id.eq(self.clinic()))
+            .filter(sessions::state.eq_any(held))
+            .filter(takes_part)
+            .order((sessions::scheduled_start_at, sessions::id))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        Ok(self.seen_sessions(rows))
     }
 
     /// The sessions of a board: those booked between two instants, and those still live whenever they were booked.

@@ -17,6 +17,8 @@ pub fn everything(clinic: &Clinic) -> [String; 3] {
     let talk = json!({"patient_id": visit.patient, "kind": "follow_up_call", "mode": "phone",
         "staff_id": clinic.staff_id("nurse").to_string(), "local_start": "2026-03-03T09:00"});
     clinic.front_desk().post("/api/v1/appointments", &talk).expect(201);
+    let away = json!({"from": "2026-03-09T12:00:00.000Z", "to": "2026-03-10T12:00:00.000Z", "reason": "influenza"});
+    clinic.admin().post(&format!("/api/v1/staff/{}/absences", clinic.staff_id("nurse")), &away).expect(201);
     let lower = json!({"patient_id": visit.patient, "kind": "rate_change", "rate_ml_per_h": "40",
         "expected_infusion_version": visit.read()["infusion_version"]});
     clinic.nurse().post(&visit.path("/dosing-events"), &lower).expect(201);

@@ -45,7 +45,7 @@ fn happened(minutes: i64) -> Act {
     Act::stated(NURSE, at(minutes), stated, Ahead::Refused).unwrap()
 }
 
-pub(super) fn booked() -> Session {
+pub(crate) fn booked() -> Session {
     let new = NewSession {
         id: SessionId(Uuid::from_u128(1)),
         patient_id: PatientId(Uuid::from_u128(2)),

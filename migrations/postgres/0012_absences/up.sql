@@ -21,3 +21,7 @@ CREATE TRIGGER staff_absences_append_only BEFORE UPDATE OR DELETE ON staff_absen
 CREATE TRIGGER staff_absences_no_truncate BEFORE TRUNCATE ON staff_absences FOR EACH STATEMENT EXECUTE FUNCTION chairside_append_only();
 ALTER TABLE staff_absences ENABLE ALWAYS TRIGGER staff_absences_append_only;
 ALTER TABLE staff_absences ENABLE ALWAYS TRIGGER staff_absences_no_truncate;
+
+-- A bolus that ran for more than half an hour is kept as it was.
+ALTER TABLE dosing_events DROP CONSTRAINT dosing_events_bolus_over_min_check;
+ALTER TABLE dosing_events ADD CONSTRAINT dosing_events_bolus_over_min_check CHECK (bolus_over_min BETWEEN 0 AND 1440);

@@ -57,7 +57,7 @@ pub struct AmendBody {
     /// The bolus.
     bolus_mg: Option<Micrograms>,
     /// Over how many minutes.
-    #[schema(minimum = 0, maximum = 30)]
+    #[schema(minimum = 0, maximum = 1440)]
     bolus_over_min: Option<i64>,
     /// What the pump's display says it gave.
     volume_infused_ml: Option<Microlitres>,

@@ -70,8 +70,8 @@ act_body! {
         vtbi_ml: Option<Microlitres>,
         /// `bolus`: how much.
         bolus_mg: Option<Micrograms>,
-        /// `bolus`: over how many minutes; absent is a push.
-        #[schema(minimum = 0, maximum = 30)]
+        /// `bolus`: over how many minutes; absent is a push. About to be given: at most 30, longer is a rate.
+        #[schema(minimum = 0, maximum = 1440)]
         bolus_over_min: Option<i64>,
         /// `stop`: what the pump's display says it gave.
         volume_infused_ml: Option<Microlitres>,

@@ -280,6 +280,9 @@ impl<'a> Pump<'a> {
             self.pushed += parts;
         } else {
             let ms = i128::from(minutes) * 60_000;
+            // Up to half an hour it divides without a rest; of a slower one the rest, less than a part each ms, is given
+            // first, so that the whole is exact.
+            self.pushed += parts % ms;
             self.boluses.push(Running { ends: at.plus_minutes(minutes), per_ms: parts / ms });
         }
     }

@@ -171,7 +171,7 @@ fn administration(sent: &Sent, errors: &mut FieldErrors) -> Option<Administratio
             let dose = required("/bolus_mg", sent.bolus, errors);
             let over = BolusOver::new(sent.bolus_over_min.unwrap_or(0));
             if over.is_none() {
-                let most = BolusOver::MOST;
+                let most = BolusOver::LONGEST;
                 errors.add("/bolus_over_min", "range", format!("must be between 0 and {most}; longer is a rate"));
             }
             Administration::Bolus(dose?, over?)
@@ -278,7 +278,7 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let rescue = Sent { drug: Some("\0".into()), reason: Some(" ".into()), ..Sent::only(DosingKind::RescueDrug) };
         assert_eq!(pointers(&rescue), ["/drug", "/drug_class", "/drug_dose_mg", "/drug_route", "/reason"]);
-        let bolus = Sent { bolus_over_min: Some(31), ..Sent::only(DosingKind::Bolus) };
+        let bolus = Sent { bolus_over_min: Some(1441), ..Sent::only(DosingKind::Bolus) };
         assert_eq!(pointers(&bolus), ["/bolus_mg", "/bolus_over_min"]);
         assert_eq!(pointers(&Sent::only(DosingKind::NebEnd)), ["/residual_ml"]);
         let both = Sent { residual_unknown: Some(true), ..full(DosingKind::NebEnd) };

@@ -73,17 +73,25 @@ words! {
     }
 }
 
-/// Over how many whole minutes a bolus runs; 0 is a push. Longer than half an hour is an infusion: chart a rate.
+/// Over how many whole minutes a bolus runs; 0 is a push. Whoever is about to give one gives it within half an hour, for
+/// longer is a rate; one that ran longer is kept as it was (decisions.md 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BolusOver(i64);
 
 impl BolusOver {
-    /// The most minutes.
+    /// The most minutes of a bolus that is about to be given.
     pub const MOST: i64 = 30;
+    /// The most minutes of one that was given: a day, in which nothing is a bolus any more.
+    pub const LONGEST: i64 = 24 * 60;
 
-    /// These minutes, when they are 0 to [`Self::MOST`].
+    /// These minutes, when they are 0 to [`Self::LONGEST`].
     pub fn new(minutes: i64) -> Option<Self> {
-        (0..=Self::MOST).contains(&minutes).then_some(Self(minutes))
+        (0..=Self::LONGEST).contains(&minutes).then_some(Self(minutes))
+    }
+
+    /// Whether nobody would set out to give it so slowly.
+    pub const fn is_too_slow(self) -> bool {
+        self.0 > Self::MOST
     }
 
     /// The minutes.

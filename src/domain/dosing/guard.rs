@@ -6,7 +6,7 @@
 
 use super::delivered::delivered_with;
 use super::draft::Draft;
-use super::event::{Administration, PumpSetting};
+use super::event::{Administration, BolusOver, PumpSetting};
 use super::infusion::Infusion;
 use crate::domain::order::{OrderShape, Titration};
 use crate::domain::protocol::{BolusFigures, Envelope, Flow, RiseFigures};
@@ -87,6 +87,12 @@ pub fn admit(facts: &Facts<'_>, request: Request<'_>, verdicts: Vec<Unmet>) -> R
     let unmet = facts.unmet(request.draft, verdicts);
     if request.basis == Basis::Done {
         return Ok(unmet);
+    }
+    if let Administration::Bolus(_, over) = what
+        && over.is_too_slow()
+    {
+        let detail = format!("must be between 0 and {}; longer is a rate", BolusOver::MOST);
+        return Err(Refusal::invalid("/bolus_over_min", "range", detail));
     }
     facts.expect_running(what)?;
     facts.expect_version(what, request.expected_version)?;
@@ -191,7 +197,7 @@ impl Facts<'_> {
             Administration::Resume(PumpSetting { rate: Some(rate), .. }) => {
                 self.rise_gaps(*rate, draft.order.is_some())
             }
-            Administration::Bolus(amount, _) => self.bolus_gaps(*amount),
+            Administration::Bolus(amount, over) => self.bolus_gaps(*amount, *over),
             Administration::NebStart => self.fill_gaps(),
             _ => Vec::new(),
         });
@@ -313,13 +319,17 @@ impl Facts<'_> {
         }
     }
 
-    fn bolus_gaps(&self, amount: Micrograms) -> Vec<Unmet> {
+    fn bolus_gaps(&self, amount: Micrograms, over: BolusOver) -> Vec<Unmet> {
         let breach = self
             .infusion
             .order
             .as_ref()
             .and_then(|order| self.envelope.breach_of_bolus(BolusFigures { amount, weight: order.weight }));
-        breach.map(Unmet::from).into_iter().collect()
+        let slow = over.is_too_slow().then(|| {
+            let (limit, actual) = (format!("{} min", BolusOver::MOST), format!("{} min", over.minutes()));
+            Unmet::new("bolus_too_slow", "dosing.bolus_minutes", "longer is a rate").figures(limit, actual)
+        });
+        breach.map(Unmet::from).into_iter().chain(slow).collect()
     }
 
     /// A fill beyond those ordered, or too soon after the last (decisions.md 18). Going on with a paused one is free.

@@ -146,7 +146,7 @@ fn an_entry_names_its_patient_its_own_amounts_and_nothing_else() {
         let mut body = chair.rate("50");
         body["patient_id"] = json!(other.patient);
         chair.dose(&body).expect_problem(409, "patient_mismatch");
-        let bolus = json!({"patient_id": chair.patient, "kind": "bolus", "rate_ml_per_h": "5", "bolus_over_min": 31});
+        let bolus = json!({"patient_id": chair.patient, "kind": "bolus", "rate_ml_per_h": "5", "bolus_over_min": 1441});
         let refused = chair.dose(&bolus).expect_problem(422, "validation_failed");
         let refused = refused.expect_field("/rate_ml_per_h", "not_applicable").expect_field("/bolus_mg", "required");
         refused.expect_field("/bolus_over_min", "range");
@@ -175,6 +175,32 @@ fn one_key_fifty_times_at_once_is_one_entry_and_fifty_equal_answers() {
             assert_eq!((answer.status, &answer.bytes), (201, &answers[0].bytes), "{:#}", answer.body);
         }
         assert_eq!(chair.record(), ["start final", "rate_change final"]);
+    });
+}
+
+#[test]
+fn a_bolus_of_three_quarters_of_an_hour_is_no_intent_but_if_it_happened_it_is_kept() {
+    on_both_databases(|clinic| {
+        let chair = Chair::running(clinic);
+        chair.watch(20);
+        let mut slow = json!({"patient_id": chair.patient, "kind": "bolus", "bolus_mg": "2", "bolus_over_min": 45,
+            "expected_infusion_version": chair.infusion_version()});
+        chair.dose(&slow).expect(422).expect_field("/bolus_over_min", "range");
+        assert_eq!(chair.summary()["delivered_mg"], "20.00");
+        slow["basis"] = json!("done");
+        slow["source"] = json!("live_late");
+        slow["observed_by"] = json!(clinic.staff_id("nurse").to_string());
+        slow["occurred_at"] = json!(chair.now());
+        let kept = chair.dose(&slow).expect(201).body;
+        assert_eq!(kept["event"]["bolus_over_min"], 45);
+        let unmet = kept["event"]["unmet"].as_array().unwrap();
+        assert!(unmet.contains(&json!("dosing.bolus_minutes")), "{unmet:?}");
+        let tasks = clinic.prescriber().get("/api/v1/tasks?kind=reconstruction_review").expect(200).body;
+        assert!(!tasks["items"].as_array().unwrap().is_empty(), "a prescriber looks at it");
+        chair.watch(45);
+        assert_eq!(chair.summary()["delivered_mg"], "67.00", "45 min at 60 mg an hour, and the bolus");
+        slow["bolus_over_min"] = json!(1441);
+        chair.dose(&slow).expect(422).expect_field("/bolus_over_min", "range");
     });
 }
 

@@ -12,6 +12,7 @@ use crate::demo::{showcase, simulate};
 use crate::domain::audit_entry;
 use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
+use crate::witness::Witness;
 use crate::{api, keys};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -132,7 +133,11 @@ fn serve(config: &Config) -> io::Result<()> {
     let listener = std::net::TcpListener::bind(&config.bind)?;
     tracing::info!(bind = config.bind, "ready; the documentation is at /docs/");
     let front_end = FrontEnd(config.origin.clone());
-    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, front_end };
+    let witness = Witness { every_minutes: config.checkpoint_minutes, file: config.checkpoint_file.clone() };
+    if witness.file.is_none() {
+        tracing::warn!("no file for checkpoints (--checkpoint-file): nothing outside the database bears witness to it");
+    }
+    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, front_end, witness };
     // Inside the runtime: the watcher is started with the server.
     actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
 }

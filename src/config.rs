@@ -27,6 +27,14 @@ pub struct Config {
     #[arg(long, env = "CHAIRSIDE_ORIGIN", value_parser = origin)]
     pub origin: Option<String>,
 
+    /// How often the trails are signed, in minutes
+    #[arg(long, env = "CHAIRSIDE_CHECKPOINT_MINUTES", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub checkpoint_minutes: u16,
+
+    /// The file that signed checkpoints of the trails are appended to, best on another medium or host
+    #[arg(long, env = "CHAIRSIDE_CHECKPOINT_FILE")]
+    pub checkpoint_file: Option<PathBuf>,
+
     /// How many threads answer requests
     #[arg(long, env = "CHAIRSIDE_WORKERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,

@@ -1,17 +1,21 @@
 //! The keys of this installation, in files that only the server can read.
 //!
-//! `tokens.der` signs access tokens, `cursors.key` signs page cursors. They are made on the first start, never
+//! `tokens.der` signs access tokens, `trail.der` the checkpoints of the trail, `cursors.key` page cursors. They are made on the first start, never
 //! shipped, and never in the database: a copy of the data is not a copy of the keys.
 
+use crate::access::notary::Notary;
 use crate::access::token::{self, Tokens};
 use crate::clock;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The keys, read.
 pub struct Keys {
     /// Sign and verify access tokens.
     pub tokens: Tokens,
+    /// Signs checkpoints of the trail.
+    pub notary: Arc<Notary>,
     /// Signs page cursors.
     pub cursors: [u8; 32],
 }
@@ -24,9 +28,11 @@ pub fn load(folder: &Path, instance: &str) -> io::Result<Keys> {
     make_folder(folder)?;
     let der = read_or_make(&folder.join("tokens.der"), || token::new_signing_key().map_err(io::Error::other))?;
     let tokens = Tokens::new(instance, &[der]).map_err(io::Error::other)?;
+    let der = read_or_make(&folder.join("trail.der"), || token::new_signing_key().map_err(io::Error::other))?;
+    let notary = Arc::new(Notary::new(instance, &der).map_err(io::Error::other)?);
     let cursors = read_or_make(&folder.join("cursors.key"), || Ok(clock::random::<32>().to_vec()))?;
     let cursors = cursors.try_into().map_err(|_| io::Error::other("cursors.key is not 32 bytes long"))?;
-    Ok(Keys { tokens, cursors })
+    Ok(Keys { tokens, notary, cursors })
 }
 
 fn read_or_make(path: &Path, make: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {

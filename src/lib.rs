@@ -13,7 +13,8 @@
 //! | [`api`] | speaks it: bodies, views, handlers of a few lines, problems, OpenAPI | actix-web, utoipa |
 //!
 //! Around them: [`clock`] (the one place that reads the time), [`config`] (every setting, once), [`keys`] (files
-//! only the server can read), [`server`] (puts it together), [`watch`] (looks after overdue checks), [`cli`] (the commands
+//! only the server can read), [`server`] (puts it together), [`watch`] (looks after overdue checks), [`witness`]
+//! (signs the trails), [`cli`] (the commands
 //! of the host).
 //!
 //! The same noun names the file in every layer: `domain/consent` says what is true, `store/consents.rs` keeps it,
@@ -58,3 +59,4 @@ pub mod keys;
 pub mod server;
 pub mod store;
 pub mod watch;
+pub mod witness;

@@ -1,5 +1,6 @@
 //! Puts middleware, routes and store together, and runs them.
 
+use crate::access::notary::Notary;
 use crate::access::password::Cost;
 use crate::api::guard::Authority;
 use crate::api::page::Cursors;
@@ -8,11 +9,13 @@ use crate::api::{self, edge, endpoint};
 use crate::keys::Keys;
 use crate::store::Store;
 use crate::watch;
+use crate::witness::{self, Outlet, Witness};
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -29,6 +32,8 @@ pub struct Parts {
     pub password_cost: Cost,
     /// The one origin whose pages may keep a sign-in in a cookie.
     pub front_end: FrontEnd,
+    /// How often the trails are signed, and where their notes go.
+    pub witness: Witness,
 }
 
 /// A server on a listener that is open already; await it to run it.
@@ -39,6 +44,10 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     let passwords = Passwords::new(parts.password_cost)
         .ok_or_else(|| io::Error::other("not enough memory for one password hash"))?;
     actix_web::rt::spawn(look_after_checks(parts.store.clone()));
+    let outlet = parts.witness.file.map(Outlet::open).transpose()?;
+    let every = Duration::from_secs(u64::from(parts.witness.every_minutes) * 60);
+    actix_web::rt::spawn(look_after_trails(parts.store.clone(), Arc::clone(&parts.keys.notary), outlet, every));
+    let notary = web::Data::from(parts.keys.notary);
     let store = web::Data::new(parts.store);
     let authority = web::Data::new(Authority::new(parts.keys.tokens));
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
@@ -52,6 +61,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(store.clone())
             .app_data(authority.clone())
             .app_data(cursors.clone())
+            .app_data(notary.clone())
             .app_data(passwords.clone())
             .app_data(front_end.clone())
             .app_data(paths.clone())
@@ -82,6 +92,25 @@ async fn look_after_checks(store: Store) {
         ticks.tick().await;
         if let Err(error) = watch::look(&store).await {
             tracing::warn!(%error, "the watcher could not ask which visits are due");
+        }
+    }
+}
+
+/// Signs every trail that has grown, again and again, and takes the notes out of the house.
+async fn look_after_trails(store: Store, notary: Arc<Notary>, mut outlet: Option<Outlet>, every: Duration) {
+    if store.clock().is_simulated() {
+        return;
+    }
+    let mut ticks = actix_web::rt::time::interval(every);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = witness::sign(&store, &notary).await {
+            tracing::error!(%error, "nobody could ask which trails have grown");
+        }
+        if let Some(outlet) = &mut outlet
+            && let Err(error) = outlet.publish(&store).await
+        {
+            tracing::error!(%error, "the checkpoints could not be written to their file");
         }
     }
 }

@@ -8,6 +8,7 @@
 //!   argon2, and nothing else of ours.
 
 pub mod login_session;
+pub mod notary;
 pub mod password;
 pub mod permission;
 pub mod permit;

@@ -147,6 +147,12 @@ permissions! {
     ReadAuditCases = "audit.case.read" for [Auditor];
     /// End a case before its time.
     CloseAuditCase = "audit.case.close" for [Auditor] with [Keyed];
+    /// Sign what the trail has become.
+    SignCheckpoint = "audit.checkpoint.sign" for [Admin, Auditor] with [Jobs];
+    /// Read the signed checkpoints: a root is no secret, and more copies are more witnesses.
+    ReadCheckpoints = "audit.checkpoint.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Prove that an entry is in the trail, or that the trail only grew.
+    ProveTrail = "audit.verify" for [Admin, Auditor];
 
     // clinic
     /// Set up a clinic with its first administrator.

@@ -109,7 +109,8 @@ where
     extensions.insert("x-roles".into(), json!(roles));
     if line.flags.contains(&Flag::Cased) {
         extensions.insert("x-audit-case".into(), json!(true));
-        let (says, form) = ("The open audit case an auditor reads inside of.", "^[0-9a-f-]{36}$");
+        let (says, form) =
+            ("The open audit case an auditor reads inside of.", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$");
         let case = header("X-Audit-Case", says, false, form);
         operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(case));
     }

@@ -15,6 +15,7 @@ pub mod appointments;
 pub mod audit_cases;
 pub mod audit_events;
 pub mod charts;
+pub mod checkpoints;
 pub mod consents;
 pub mod dosing;
 pub mod edge;
@@ -63,6 +64,7 @@ pub fn all() -> Vec<Endpoint> {
         tasks::endpoints(),
         audit_cases::endpoints(),
         audit_events::endpoints(),
+        checkpoints::endpoints(),
         visits::endpoints(),
         dosing::endpoints(),
         charts::endpoints(),

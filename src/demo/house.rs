@@ -12,6 +12,7 @@ use crate::domain::id::ClinicId;
 use crate::keys;
 use crate::server::{self, Parts};
 use crate::store::{self, DatabaseUrl, NewClinic, NewStaff, Once, Store};
+use crate::witness::Witness;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -143,7 +144,8 @@ pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Runnin
     let store = open_when_free(plan, clock)?;
     let keys = keys::load(&plan.keys, "chairside").map_err(broken)?;
     let base = format!("http://{}", listener.local_addr().map_err(broken)?);
-    let parts = Parts { store, keys, password_cost: plan.cost, front_end: FrontEnd::default() };
+    let parts =
+        Parts { store, keys, password_cost: plan.cost, front_end: FrontEnd::default(), witness: Witness::default() };
     let (send, receive) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {

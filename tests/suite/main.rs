@@ -15,6 +15,7 @@ mod architecture;
 mod audit_cases;
 mod audit_events;
 mod charts;
+mod checkpoints;
 mod configuration;
 mod consents;
 mod contract;

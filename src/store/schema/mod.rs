@@ -3,6 +3,7 @@
 pub(super) mod alerts;
 pub(super) mod appointments;
 pub(super) mod audit_cases;
+pub(super) mod checkpoints;
 pub(super) mod consents;
 pub(super) mod dosing_events;
 pub(super) mod foundation;

@@ -22,6 +22,7 @@ use chairside::domain::time::Timestamp;
 use chairside::keys;
 use chairside::server::{self, Parts};
 use chairside::store::{self, DatabaseUrl, NewClinic, NewStaff, Once, Store};
+use chairside::witness::Witness;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -346,7 +347,13 @@ fn serve(store: Store, folder: &std::path::Path) -> (String, actix_web::dev::Ser
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let parts = Parts { store, keys, password_cost: CHEAP, front_end: FrontEnd(Some(ORIGIN.into())) };
+            let parts = Parts {
+                store,
+                keys,
+                password_cost: CHEAP,
+                front_end: FrontEnd(Some(ORIGIN.into())),
+                witness: Witness::default(),
+            };
             let server = server::start(parts, listener, 2).unwrap();
             send.send(server.handle()).unwrap();
             server.await.unwrap();

@@ -4,6 +4,7 @@ use crate::access::password::{self, Cost};
 use crate::access::permission::BootstrapClinic;
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
+use crate::api::network::Network;
 use crate::api::sign_in::FrontEnd;
 use crate::clock::{self, Clock};
 use crate::config::Config;
@@ -137,7 +138,9 @@ fn serve(config: &Config) -> io::Result<()> {
     if witness.file.is_none() {
         tracing::warn!("no file for checkpoints (--checkpoint-file): nothing outside the database bears witness to it");
     }
-    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, front_end, witness };
+    let network =
+        Network { trusted_proxies: config.trusted_proxies.clone(), allowed_hosts: config.allowed_hosts.clone() };
+    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, front_end, witness, network };
     // Inside the runtime: the watcher is started with the server.
     actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
 }

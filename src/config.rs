@@ -2,6 +2,7 @@
 
 use crate::store::DatabaseUrl;
 use clap::Args;
+use ipnet::IpNet;
 use std::path::PathBuf;
 
 /// How the server is set up. Flags win over the environment, the environment over the defaults.
@@ -34,6 +35,14 @@ pub struct Config {
     /// The file that signed checkpoints of the trails are appended to, best on another medium or host
     #[arg(long, env = "CHAIRSIDE_CHECKPOINT_FILE")]
     pub checkpoint_file: Option<PathBuf>,
+
+    /// The networks of the proxies in front, such as `10.0.0.0/8`: whose `X-Forwarded-For` is believed
+    #[arg(long, env = "CHAIRSIDE_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// The names this server answers to besides localhost and plain addresses; to any without it
+    #[arg(long, env = "CHAIRSIDE_ALLOWED_HOSTS", value_delimiter = ',')]
+    pub allowed_hosts: Vec<String>,
 
     /// How many threads answer requests
     #[arg(long, env = "CHAIRSIDE_WORKERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]

@@ -3,6 +3,7 @@
 use crate::access::notary::Notary;
 use crate::access::password::Cost;
 use crate::api::guard::Authority;
+use crate::api::network::{self, Network};
 use crate::api::page::Cursors;
 use crate::api::sign_in::{FrontEnd, Passwords};
 use crate::api::{self, edge, endpoint};
@@ -34,6 +35,8 @@ pub struct Parts {
     pub front_end: FrontEnd,
     /// How often the trails are signed, and where their notes go.
     pub witness: Witness,
+    /// What stands between it and its clients.
+    pub network: Network,
 }
 
 /// A server on a listener that is open already; await it to run it.
@@ -53,10 +56,12 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
     let passwords = web::Data::new(passwords);
     let front_end = web::Data::new(parts.front_end);
+    let network = web::Data::new(parts.network);
     let paths = web::Data::new(edge::Paths::of(&api::all()));
     let document = endpoint::document(&api::all());
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(network::by_name))
             .wrap(from_fn(edge::finish))
             .app_data(store.clone())
             .app_data(authority.clone())
@@ -64,6 +69,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(notary.clone())
             .app_data(passwords.clone())
             .app_data(front_end.clone())
+            .app_data(network.clone())
             .app_data(paths.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
             .configure(|config| endpoint::mount(config, api::all()))

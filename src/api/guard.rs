@@ -4,6 +4,7 @@
 //! because the store asks again in its transaction; a remembered *no*, or a first sight, asks the database, so that a
 //! role that was granted works from the next request (engineering.md 3).
 
+use super::network;
 use super::problem::{Problem, ProblemKind};
 use crate::access::permission::Permission;
 use crate::access::permit::{Actor, Origin, Permit, Scope};
@@ -61,7 +62,7 @@ pub(super) fn origin(request: &HttpRequest) -> Origin {
     let number = request.extensions().get::<RequestNumber>().map(|number| number.0);
     Origin {
         request: number.unwrap_or(RequestId(uuid::Uuid::nil())),
-        client_ip: request.peer_addr().map(|peer| peer.ip().to_string()),
+        client_ip: network::client_of(request).map(|address| address.to_string()),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod endpoint;
 pub mod extract;
 pub mod guard;
 pub mod health;
+pub mod network;
 pub mod observations;
 pub mod outcome_scores;
 pub mod page;

@@ -5,6 +5,7 @@ use crate::access::password::{self, Cost};
 use crate::access::permission::{BootstrapClinic, InviteStaff};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
+use crate::api::network::Network;
 use crate::api::reply;
 use crate::api::sign_in::FrontEnd;
 use crate::clock::{self, Clock};
@@ -144,8 +145,14 @@ pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Runnin
     let store = open_when_free(plan, clock)?;
     let keys = keys::load(&plan.keys, "chairside").map_err(broken)?;
     let base = format!("http://{}", listener.local_addr().map_err(broken)?);
-    let parts =
-        Parts { store, keys, password_cost: plan.cost, front_end: FrontEnd::default(), witness: Witness::default() };
+    let parts = Parts {
+        store,
+        keys,
+        password_cost: plan.cost,
+        front_end: FrontEnd::default(),
+        witness: Witness::default(),
+        network: Network::default(),
+    };
     let (send, receive) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {

@@ -24,6 +24,7 @@ mod dosing;
 mod every_endpoint;
 mod fuzz;
 mod monitoring;
+mod network;
 mod outcome_scores;
 mod patients;
 mod permissions;

@@ -14,6 +14,7 @@ use chairside::access::password::Cost;
 use chairside::access::permission::{BootstrapClinic, InviteStaff};
 use chairside::access::permit::{Origin, Permit, Scope};
 use chairside::access::role::{Role, Roles};
+use chairside::api::network::Network;
 use chairside::api::reply;
 use chairside::api::sign_in::FrontEnd;
 use chairside::clock::{self, Clock};
@@ -339,6 +340,11 @@ fn database(kind: Kind, folder: &std::path::Path) -> DatabaseUrl {
     }
 }
 
+/// Behind a proxy on this machine, with a name of its own.
+fn network() -> Network {
+    Network { trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()], allowed_hosts: vec!["clinic.example".into()] }
+}
+
 /// Runs the real server on a free port, in a thread of its own.
 fn serve(store: Store, folder: &std::path::Path) -> (String, actix_web::dev::ServerHandle) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -353,6 +359,7 @@ fn serve(store: Store, folder: &std::path::Path) -> (String, actix_web::dev::Ser
                 password_cost: CHEAP,
                 front_end: FrontEnd(Some(ORIGIN.into())),
                 witness: Witness::default(),
+                network: network(),
             };
             let server = server::start(parts, listener, 2).unwrap();
             send.send(server.handle()).unwrap();

@@ -13,7 +13,7 @@
 //! | [`api`] | speaks it: bodies, views, handlers of a few lines, problems, OpenAPI | actix-web, utoipa |
 //!
 //! Around them: [`clock`] (the one place that reads the time), [`config`] (every setting, once), [`keys`] (files
-//! only the server can read), [`server`] (puts it together), [`watch`] (looks after overdue checks), [`witness`]
+//! only the server can read), [`server`] (puts it together), [`watch`] (what the clock looks after), [`witness`]
 //! (signs the trails), [`cli`] (the commands
 //! of the host).
 //!

@@ -96,7 +96,7 @@ async fn look_after_checks(store: Store) {
     let mut ticks = actix_web::rt::time::interval(LOOK_EVERY);
     loop {
         ticks.tick().await;
-        if let Err(error) = watch::look(&store).await {
+        if let Err(error) = watch::look(&store, None).await {
             tracing::warn!(%error, "the watcher could not ask which visits are due");
         }
     }

@@ -320,8 +320,10 @@ permissions! {
     ReadTasks = "task.read" for [Prescriber, Nurse, FrontDesk];
     /// Finish a task of one's own list.
     DoTask = "task.done" for [Prescriber, Nurse, FrontDesk] with [Keyed];
-    /// Look whether a check is overdue.
+    /// Look at a visit: an overdue check, the planned end, the next booking of the chair.
     WatchChecks = "check.watch" for [] with [Jobs];
+    /// Look whether a consent soon runs out.
+    WatchConsents = "consent.watch" for [] with [Jobs];
     // visits
     /// Read pre-check, order, preparations, settlement, and what stands in the way.
     ReadVisit = "visit.read" for [Prescriber, Nurse] with [Cased];

@@ -57,6 +57,8 @@ pub struct TaskView {
     audience: TaskAudience,
     /// The one person it waits for.
     assignee_id: Option<StaffId>,
+    /// Who did what it reviews: somebody else finishes it.
+    acted_by: Option<StaffId>,
     /// The record it is about.
     #[schema(format = "uuid")]
     subject_id: Uuid,
@@ -86,6 +88,7 @@ impl TaskView {
             kind: task.kind,
             audience: task.audience,
             assignee_id: task.assignee,
+            acted_by: task.acted_by,
             subject_id: task.subject,
             session_id: task.session,
             patient_id: task.patient,
@@ -105,6 +108,7 @@ fn audiences(roles: &Roles) -> Vec<TaskAudience> {
         (TaskAudience::Nurse, &[Role::Nurse, Role::Prescriber]),
         (TaskAudience::FrontDesk, &[Role::FrontDesk]),
         (TaskAudience::Auditor, &[Role::Auditor]),
+        (TaskAudience::Reviewer, &[Role::Prescriber, Role::Auditor]),
     ];
     lists.iter().filter(|(_, who)| roles.hold_any(who)).map(|(audience, _)| *audience).collect()
 }

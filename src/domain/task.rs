@@ -38,6 +38,8 @@ words! {
         ConsentExpiring = "consent_expiring",
         /// The patient is called after the visit.
         FollowUp = "follow_up",
+        /// A visit that overran still has the chair that the next patient is booked for (decisions.md 3).
+        ChairConflict = "chair_conflict",
     }
 
     /// Whose list it is on.
@@ -50,6 +52,8 @@ words! {
         FrontDesk = "front_desk",
         /// Auditors.
         Auditor = "auditor",
+        /// Prescribers and auditors: what needs somebody with authority, in a clinic of one prescriber as well.
+        Reviewer = "reviewer",
     }
 }
 
@@ -64,6 +68,8 @@ pub struct Task {
     pub audience: TaskAudience,
     /// The one person it waits for, if it is nobody else's.
     pub assignee: Option<StaffId>,
+    /// Who did what it reviews: somebody else does the task (decisions.md 4).
+    pub acted_by: Option<StaffId>,
     /// The record it is about; with the kind it makes an open task one of its kind.
     pub subject: Uuid,
     /// The visit, if it is about one.
@@ -93,6 +99,8 @@ pub struct TaskCause {
     pub audience: TaskAudience,
     /// The one person it waits for.
     pub assignee: Option<StaffId>,
+    /// Who did what it reviews: somebody else does the task.
+    pub acted_by: Option<StaffId>,
     /// The record it is about.
     pub subject: Uuid,
     /// The visit.
@@ -111,6 +119,7 @@ impl Task {
             kind: cause.kind,
             audience: cause.audience,
             assignee: cause.assignee,
+            acted_by: cause.acted_by,
             subject: cause.subject,
             session: cause.session,
             patient: cause.patient,
@@ -128,10 +137,14 @@ impl Task {
     /// Takes it off the list.
     ///
     /// # Errors
-    /// `already_done` when somebody did it before; a field error when the outcome is no text.
+    /// `already_done` when somebody did it before; `same_person` for who did what it reviews; a field error when the
+    /// outcome is no text.
     pub fn done(&self, by: StaffId, outcome: Option<&str>, now: Timestamp) -> Result<(Self, Event), Refusal> {
         if self.done_at.is_some() {
             return Err(Refusal::clash(Clash::AlreadyDone, "the task is done already"));
+        }
+        if self.acted_by == Some(by) {
+            return Err(Refusal::clash(Clash::SamePerson, "somebody else reviews what you did"));
         }
         let outcome = outcome.map(|text| text::checked("/outcome", text, 1, 1000)).transpose()?;
         let next = Self { done_by: Some(by), done_at: Some(now), outcome, version: self.version + 1, ..self.clone() };
@@ -149,13 +162,14 @@ impl Task {
         Event { patient: self.patient, ..event }
     }
 
-    /// The canonical record, version 1.
+    /// The canonical record, version 2: 1 had no `acted_by`.
     pub fn record(&self) -> Record {
-        Record::new("task", 1)
+        Record::new("task", 2)
             .with("id", self.id)
             .with("task_kind", self.kind.as_str())
             .with("audience", self.audience.as_str())
             .with("assignee_id", self.assignee)
+            .with("acted_by", self.acted_by)
             .with("subject_id", self.subject)
             .with("session_id", self.session)
             .with("patient_id", self.patient)
@@ -173,12 +187,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_is_done_once_and_by_somebody() {
+    fn a_task_is_done_once_and_not_by_whoever_it_reviews() {
         let now = Timestamp::from_millis(0);
         let cause = TaskCause {
             kind: TaskKind::LateReason,
             audience: TaskAudience::Nurse,
             assignee: None,
+            acted_by: Some(StaffId(Uuid::from_u128(3))),
             subject: Uuid::from_u128(4),
             session: None,
             patient: None,
@@ -187,6 +202,8 @@ mod tests {
         let (task, _) = Task::open(TaskId(Uuid::from_u128(1)), cause, now);
         assert!(!task.is_overdue(now.plus_minutes(60)) && task.is_overdue(now.plus_minutes(61)));
         let nurse = StaffId(Uuid::from_u128(2));
+        let own = task.done(StaffId(Uuid::from_u128(3)), None, now);
+        assert!(matches!(own, Err(Refusal::Clash { clash: Clash::SamePerson, .. })));
         let (done, event) = task.done(nurse, Some("the tablet was offline"), now.plus_minutes(70)).unwrap();
         assert_eq!((done.done_by, done.version, event.kind), (Some(nurse), 2, EventKind::TaskDone));
         assert!(!done.is_overdue(now.plus_minutes(99)));

@@ -1,9 +1,8 @@
-//! Alerts, what was done about them, and the timers of the clock that looks after them.
+//! Alerts, and what was done about them.
 
 use super::error::{Result, StoreError};
-use super::schema::alerts::{alert_actions, alerts, timers};
+use super::schema::alerts::{alert_actions, alerts};
 use super::transaction::{Change, Gather};
-use super::{Store, blocking};
 use crate::domain::alert::{ActionCode, Alert, AlertAction, AlertState, AlertStep};
 use crate::domain::id::{AlertActionId, AlertId, ClinicId, ObservationId, PatientId, SessionId, StaffId};
 use crate::domain::monitoring::{Condition, Level};
@@ -30,20 +29,6 @@ pub struct AlertPage {
     /// Where the next page begins; none on the last.
     pub next: Option<AlertCursor>,
 }
-
-/// A visit the clock has to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DueCheck {
-    /// Its clinic.
-    pub clinic: ClinicId,
-    /// The visit.
-    pub session: SessionId,
-    /// When the clock should have looked.
-    pub due_at: Timestamp,
-}
-
-/// The kind of the timers that look after checks; the only kind so far.
-const CHECK: &str = "check";
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = alerts, treat_none_as_null = true)]
@@ -286,59 +271,5 @@ impl Change<'_> {
             ActionRow { clinic_id: self.clinic(), id, alert_id: alert, step, action, text, by_staff_id: by, at, level };
         diesel::insert_into(alert_actions::table).values(&row).execute(self.connection)?;
         Ok(())
-    }
-
-    /// Tells the clock when to look at a visit next; none when there is nothing to wait for.
-    ///
-    /// # Errors
-    /// When the database says no.
-    pub fn set_check_timer(&mut self, session: SessionId, due_at: Option<Timestamp>) -> Result<()> {
-        let subject = super::column::AnyId(session.uuid());
-        let known = timers::table
-            .filter(timers::clinic_id.eq(self.clinic()))
-            .filter(timers::kind.eq(CHECK))
-            .filter(timers::subject_id.eq(subject));
-        let changed = diesel::update(known)
-            .set((timers::due_at.eq(due_at), timers::version.eq(timers::version + 1_i64)))
-            .execute(self.connection)?;
-        if changed == 0 && due_at.is_some() {
-            let id = super::column::AnyId(self.new_id());
-            let row = (
-                timers::clinic_id.eq(self.clinic()),
-                timers::id.eq(id),
-                timers::version.eq(1_i64),
-                timers::kind.eq(CHECK),
-                timers::subject_id.eq(subject),
-                timers::due_at.eq(due_at),
-            );
-            diesel::insert_into(timers::table).values(row).execute(self.connection)?;
-        }
-        Ok(())
-    }
-}
-
-impl Store {
-    /// The visits of all clinics that the clock has to look at, the longest waiting first. The table holds no patient
-    /// data; what is found is then looked at under a permit, clinic by clinic (engineering.md 9).
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn due_checks(&self, limit: i64) -> Result<Vec<DueCheck>> {
-        let inner = std::sync::Arc::clone(&self.inner);
-        blocking(move || {
-            let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
-            let rows: Vec<(ClinicId, super::column::AnyId, Option<Timestamp>)> = timers::table
-                .filter(timers::kind.eq(CHECK))
-                .filter(timers::due_at.le(Some(inner.clock.now())))
-                .order((timers::due_at, timers::clinic_id, timers::id))
-                .limit(limit)
-                .select((timers::clinic_id, timers::subject_id, timers::due_at))
-                .load(&mut connection)?;
-            let due = |(clinic, subject, due_at): (ClinicId, super::column::AnyId, Option<Timestamp>)| {
-                due_at.map(|due_at| DueCheck { clinic, session: SessionId(subject.0), due_at })
-            };
-            Ok(rows.into_iter().filter_map(due).collect())
-        })
-        .await
     }
 }

@@ -175,23 +175,26 @@ impl Change<'_> {
     /// Puts on a prescriber's list what a rule could not insist on at the chair: a statement that broke rules, a verbal
     /// order (decisions.md 1, 22).
     fn put_on_lists(&mut self, event: &DosingEvent) -> Result<Vec<Event>> {
+        let staffing = self.policy()?.rules.staffing;
         let mut asked = Vec::new();
         if event.act.basis == Basis::Done && !event.unmet.is_empty() {
-            asked.push((TaskKind::ReconstructionReview, None, event.session.uuid()));
+            asked.push((TaskKind::ReconstructionReview, None, event.session.uuid(), 24));
         }
         if let Some(order) = event.order.filter(|order| order.mode == OrderMode::Verbal) {
-            asked.push((TaskKind::CountersignOrder, Some(order.by), event.id.uuid()));
+            asked.push((TaskKind::CountersignOrder, Some(order.by), event.id.uuid(), staffing.countersign_hours));
         }
         let mut events = Vec::new();
-        for (kind, assignee, subject) in asked {
+        for (kind, assignee, subject, hours) in asked {
             events.extend(self.open_task(TaskCause {
                 kind,
                 audience: TaskAudience::Prescriber,
                 assignee,
+                // Who wrote a verbal order down does not countersign it, unless it was their own.
+                acted_by: assignee.filter(|by| *by != event.act.by).map(|_| event.act.by),
                 subject,
                 session: Some(event.session),
                 patient: Some(event.patient),
-                due_at: self.now().plus_minutes(24 * 60),
+                due_at: self.now().plus_minutes(hours * 60),
             })?);
         }
         Ok(events)
@@ -234,6 +237,7 @@ impl Change<'_> {
                 kind: TaskKind::AdverseEventDraft,
                 audience: TaskAudience::Prescriber,
                 assignee: None,
+                acted_by: None,
                 subject: after.id.uuid(),
                 session: Some(after.id),
                 patient: Some(after.patient_id),

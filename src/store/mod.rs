@@ -39,6 +39,7 @@ mod sign_ins;
 mod signing;
 mod staff;
 mod tasks;
+mod timers;
 mod trail;
 mod transaction;
 mod treatment_plans;
@@ -48,7 +49,7 @@ mod watch;
 
 pub mod column;
 
-pub use alerts::{AlertCursor, AlertFilter, AlertPage, DueCheck};
+pub use alerts::{AlertCursor, AlertFilter, AlertPage};
 pub use audit_cases::{AuditCaseCursor, AuditCasePage};
 pub use audit_events::{StoredEntry, TrailSearch};
 pub use charts::{Chart, ChartTable};
@@ -63,6 +64,7 @@ pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Refreshed};
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
 pub use staff::{Credentials, NewClinic, NewStaff, OwnCredentials, StaffMember, password_changed};
 pub use tasks::{TaskCursor, TaskFilter, TaskPage};
+pub use timers::{DueTimer, TimerKind};
 pub use trail::actions as actions_of_trail;
 pub use transaction::{Change, Gather, Held, Reader, Signature, Writer};
 pub use unit::{Once, Proof, Recorded, Reply, Written};

@@ -9,7 +9,7 @@ use super::views::{ConsentCardView, ConsentRecordView, ConsentView};
 use super::{PageQuery, cut, record_view};
 use crate::access::permission::{ListConsents, ListExpiringConsents, PresentConsent, ReadConsent, VoidConsent};
 use crate::access::permit::Permit;
-use crate::domain::consent::{Consent, Made, NewConsent, Scope, Shown, document};
+use crate::domain::consent::{Consent, EXPIRES_SOON_DAYS, Made, NewConsent, Scope, Shown, document};
 use crate::domain::digest::Sha256;
 use crate::domain::icd10::Icd10;
 use crate::domain::id::{ConsentId, ConsentTemplateId, PatientId, TreatmentPlanId};
@@ -173,7 +173,7 @@ pub async fn expiring(
     store: Data<Store>,
     cursors: Data<Cursors>,
 ) -> Answer {
-    let days = i64::from(query.within_days.unwrap_or(30));
+    let days = query.within_days.map_or(EXPIRES_SOON_DAYS, i64::from);
     if !(1..=400).contains(&days) {
         return Err(Problem::malformed("/within_days", "must be between 1 and 400"));
     }

@@ -153,12 +153,14 @@ pub async fn activate_consent(
             influence: &influence,
             zone: &zone,
         };
-        let (consent, superseded, events) = activate(draft, &facts, tx.person()?.staff, tx.now())?;
+        let (consent, superseded, mut events) = activate(draft, &facts, tx.person()?.staff, tx.now())?;
         // The older one first: the database allows one active consent of a type at any instant.
         for older in &superseded {
             tx.update_consent(older)?;
+            events.extend(tx.follow_consent(older)?);
         }
         tx.update_consent(&consent)?;
+        events.extend(tx.follow_consent(&consent)?);
         let view = record_view(tx, &consent, held)?;
         let reply = reply::ok(consent.version, &view)?;
         Ok(tx.record(events, reply))

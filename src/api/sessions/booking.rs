@@ -251,8 +251,9 @@ pub async fn change(
         to.protocol = Some((facts.protocol.id, facts.protocol.text.route));
         to.plan =
             facts.plan.as_ref().filter(|_| body.treatment_plan_id.is_some()).map(|(plan, place)| (plan.id, *place));
-        let step = before.reschedule(act, to, planned.unmet)?;
+        let mut step = before.reschedule(act, to, planned.unmet)?;
         tx.save_rebooked(&step, &facts.rules.staffing)?;
+        step.events.extend(tx.settle_conflict_of(id)?);
         record(tx, held, step)
     });
     Ok(written.await?)

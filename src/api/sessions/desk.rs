@@ -172,8 +172,9 @@ pub async fn cancel(
         let (held, session) = tx.lock_session(id)?;
         expect_version(version, session.version)?;
         let note = words("/note", body.note.as_deref())?;
-        let step = session.cancel(act_of(tx, body.stated())?, body.reason, note)?;
+        let mut step = session.cancel(act_of(tx, body.stated())?, body.reason, note)?;
         tx.save_step(&step)?;
+        step.events.extend(tx.settle_conflict_of(id)?);
         record(tx, held, step)
     });
     Ok(written.await?)
@@ -193,8 +194,9 @@ pub async fn no_show(
         let (held, session) = tx.lock_session(id)?;
         expect_version(version, session.version)?;
         let grace_min = tx.policy()?.rules.booking.no_show_minutes;
-        let step = session.no_show(act_of(tx, body.stated())?, grace_min)?;
+        let mut step = session.no_show(act_of(tx, body.stated())?, grace_min)?;
         tx.save_step(&step)?;
+        step.events.extend(tx.settle_conflict_of(id)?);
         record(tx, held, step)
     });
     Ok(written.await?)
@@ -236,8 +238,9 @@ pub async fn abort(
         let (held, session) = tx.lock_session(id)?;
         session.visit().is_of(body.patient_id)?;
         let note = words("/note", body.note.as_deref())?;
-        let step = session.abort(act_of(tx, body.stated())?, body.reason, note)?;
+        let mut step = session.abort(act_of(tx, body.stated())?, body.reason, note)?;
         tx.save_step(&step)?;
+        step.events.extend(tx.settle_conflict_of(id)?);
         record(tx, held, step)
     });
     Ok(written.await?)

@@ -100,10 +100,11 @@ pub async fn complete(
         let entry = act::Act::now(person.staff, tx.now());
         let step = session.complete(entry, body.disposition, body.reason, unmet)?;
         tx.save_step(&step)?;
-        let watched = tx.keep_watch(&step.session, held)?;
+        let mut followed = tx.keep_watch(&step.session, held)?;
+        followed.extend(tx.settle_conflicts_of_chair(&step.session)?);
         let blocked_by = tx.in_the_way(held, &step.session)?;
         let reply = reply::ok(step.session.version, &StepView::of(&step.session, &blocked_by, &[]))?;
-        Ok(tx.record(step.events.into_iter().chain(watched).collect(), reply))
+        Ok(tx.record(step.events.into_iter().chain(followed).collect(), reply))
     });
     Ok(written.await?)
 }

@@ -179,6 +179,7 @@ fn review_of(given: &DosingEvent, now: Timestamp) -> TaskCause {
         kind: TaskKind::ReconstructionReview,
         audience: TaskAudience::Prescriber,
         assignee: None,
+        acted_by: None,
         subject: given.id.uuid(),
         session: Some(given.session),
         patient: Some(given.patient),

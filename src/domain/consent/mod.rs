@@ -26,7 +26,10 @@ pub use influence::Influence;
 pub use report::{NewReport, ReportKind, ReportOutcome, Resolution, WithdrawalReport};
 pub use scope::{Dose, Scope};
 pub use signature::{Capacity, NewSignature, SignMethod, Signature, SignerRole, StaffSigner, sign};
-pub use state::{Consent, ConsentAct, ConsentState, ConsentType, Ending, FormRef, NewConsent, TRANSITIONS, Validity};
+pub use state::{
+    Consent, ConsentAct, ConsentState, ConsentType, EXPIRES_SOON_DAYS, Ending, FormRef, NewConsent, TRANSITIONS,
+    Validity,
+};
 pub use template::{Clause, ClauseId, ConsentTemplate, NewTemplate, TemplateState, default_form, in_effect};
 pub use withdrawal::{NewWithdrawal, SaidBy, Withdrawal, WithdrawalFacts, WithdrawalScope, Withdrawn, withdraw};
 

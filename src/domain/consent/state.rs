@@ -113,6 +113,9 @@ pub struct Validity {
     pub by: StaffId,
 }
 
+/// How long before its end a consent is on the list of those to renew, in days (api.md, row 41).
+pub const EXPIRES_SOON_DAYS: i64 = 30;
+
 /// How a consent ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -274,6 +277,11 @@ impl Consent {
             (ConsentState::Active, Some(validity)) if validity.until <= now => ConsentState::Expired,
             (state, _) => state,
         }
+    }
+
+    /// When its time runs out, while it is in force.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.validity.filter(|_| self.ending.is_none()).map(|validity| validity.until)
     }
 
     pub(super) fn event(&self, kind: EventKind) -> Event {

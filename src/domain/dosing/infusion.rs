@@ -80,10 +80,7 @@ impl Infusion {
 
     /// When the drug ends as ordered, later by the time it was paused; none where nothing was ordered or started.
     pub fn planned_end(&self, now: Timestamp) -> Option<Timestamp> {
-        let (order, started) = self.order.as_ref().zip(self.history.first_started_at())?;
-        let so_far = delivered(&self.history, self.supply.as_ref(), now);
-        let paused = if self.session.route == Route::Iv { so_far.elapsed_ms - so_far.infusing_ms } else { 0 };
-        Some(started.plus_minutes(order.duration_minutes).plus_millis(paused))
+        planned_end(self.order.as_ref()?, &self.history, self.session.route, now)
     }
 
     /// Whether the preparation was corrected after rate, concentration and volume were last read off the pump.
@@ -104,6 +101,14 @@ impl Infusion {
     pub fn against_ceiling(&self, now: Timestamp) -> Micrograms {
         delivered(&self.history, self.supply.as_ref(), now).against_ceiling()
     }
+}
+
+/// When the drug ends as ordered, later by the time it was paused; none where nothing was started.
+pub fn planned_end(order: &OrderForm, history: &History, route: Route, now: Timestamp) -> Option<Timestamp> {
+    let started = history.first_started_at()?;
+    let so_far = delivered(history, None, now);
+    let paused = if route == Route::Iv { so_far.elapsed_ms - so_far.infusing_ms } else { 0 };
+    Some(started.plus_minutes(order.duration_minutes).plus_millis(paused))
 }
 
 impl History {

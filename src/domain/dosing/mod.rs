@@ -37,5 +37,5 @@ pub use event::{
 };
 pub use exact::ExactDose;
 pub use history::{EntryStatus, History, Standing, effective, status_of};
-pub use infusion::{Estimate, Infusion};
+pub use infusion::{Estimate, Infusion, planned_end};
 pub use pump::{entry_of, followed};

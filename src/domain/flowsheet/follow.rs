@@ -40,9 +40,16 @@ impl Flowsheet {
         self.follow_courses(now, ids, &mut followed);
         self.follow_checks(now, &mut followed);
         self.follow_acts(ids, &mut followed);
-        self.settle_prompt(now, &mut followed);
+        self.follow_end(now, ids, &mut followed);
         followed.wake_at = self.next_wake(now);
         followed
+    }
+
+    /// When the clock has to look again: for a check, for the planned end, for the end of what the chair was held for.
+    fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+        let hold_over = self.session.state.is_in_the_chair().then(|| self.session.slot.ends_at.plus_millis(1));
+        let times = [self.schedule(now).next_wake(now), self.asks_for_end_at(now), hold_over];
+        times.into_iter().flatten().filter(|at| *at > now).min()
     }
 
     /// The clock looked: raises the alert of an overdue check, and tells the prescriber when nobody charts.
@@ -65,15 +72,7 @@ impl Flowsheet {
                 None => self.raise(Alert::overdue(ids.alert(), whose, check, now), &mut followed),
             }
         }
-        self.prompt_for_the_stop(now, ids, &mut followed);
-        followed.wake_at = self.next_wake(now);
         followed
-    }
-
-    /// When the clock has to look again.
-    fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        let prompt = self.stop_prompt_at().filter(|at| *at > now);
-        self.schedule(now).next_wake(now).into_iter().chain(prompt).min()
     }
 
     pub(super) fn whose(&self) -> (SessionId, PatientId) {

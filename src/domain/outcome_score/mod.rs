@@ -306,6 +306,7 @@ pub fn review_task(score: &Statement<OutcomeScore>, zone: &TimeZone) -> Option<T
         kind: TaskKind::ClinicianReview,
         audience: TaskAudience::Prescriber,
         assignee: None,
+        acted_by: None,
         subject: score.id.uuid(),
         session: None,
         patient: Some(score.patient),

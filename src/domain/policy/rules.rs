@@ -236,6 +236,8 @@ settings! {
         escalate_recovery_minutes = 15, 5..=30, Lower, "decisions.md 15";
         /// A pause, stop, decrease or rescue drug so soon after an alert acknowledges it.
         implied_ack_minutes = 5, 1..=10, Lower, "decisions.md 13e";
+        /// So long after the planned end somebody is asked to end or to extend, in minutes.
+        planned_end_minutes = 2, 0..=10, Lower, "decisions.md 37";
         /// An owner without a live connection for so long: alerts go to everybody.
         silent_minutes = 2, 1..=10, Lower, "decisions.md 11";
     }

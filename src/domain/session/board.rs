@@ -31,21 +31,27 @@ pub fn chairs<'a>(rooms: &[RoomId], sessions: &'a [Session], now: Timestamp) -> 
     order.into_iter().map(day).collect()
 }
 
-/// A visit that runs past its hold is never refused or cut; the next booking of its chair is flagged (decisions.md 3).
 fn has_conflict(session: &Session, in_this_chair: &[&Session], now: Timestamp) -> bool {
+    in_this_chair.iter().any(|other| keeps_waiting(other, session, in_this_chair, now))
+}
+
+/// The bookings that a visit keeps from its chair, among those of the same chair.
+pub fn kept_waiting<'a>(by: &Session, in_this_chair: &'a [Session], now: Timestamp) -> Vec<&'a Session> {
+    let all: Vec<&Session> = in_this_chair.iter().collect();
+    all.iter().copied().filter(|session| keeps_waiting(by, session, &all, now)).collect()
+}
+
+/// A visit that runs past its hold is never refused or cut; the next booking of its chair is flagged (decisions.md 3).
+fn keeps_waiting(by: &Session, session: &Session, in_this_chair: &[&Session], now: Timestamp) -> bool {
     let waits = matches!(session.state, SessionState::Scheduled | SessionState::CheckedIn);
-    let overruns = |other: &&&Session| {
-        let in_the_chair = other.state.is_infusing() || other.state == SessionState::Recovery;
-        in_the_chair && other.slot.starts_at < session.slot.starts_at && now > other.slot.ends_at
-    };
-    let next = |other: &&Session| {
-        !in_this_chair.iter().any(|between| {
-            between.slot.starts_at > other.slot.starts_at
-                && between.slot.starts_at < session.slot.starts_at
-                && between.state.holds_booking()
-        })
-    };
-    waits && in_this_chair.iter().filter(overruns).any(|other| next(other) || now >= session.slot.starts_at)
+    let before = by.slot.room_id == session.slot.room_id && by.slot.starts_at < session.slot.starts_at;
+    let overruns = by.state.is_in_the_chair() && now > by.slot.ends_at;
+    let is_next = !in_this_chair.iter().any(|between| {
+        between.slot.starts_at > by.slot.starts_at
+            && between.slot.starts_at < session.slot.starts_at
+            && between.state.holds_booking()
+    });
+    waits && before && overruns && (is_next || now >= session.slot.starts_at)
 }
 
 #[cfg(test)]

@@ -152,6 +152,11 @@ impl SessionState {
         matches!(self, Self::InProgress | Self::Paused)
     }
 
+    /// Whether the patient cannot leave the chair yet: under the drug or recovering from it.
+    pub fn is_in_the_chair(self) -> bool {
+        self.is_infusing() || self == Self::Recovery
+    }
+
     /// Whether the patient is in the house and in somebody's care.
     pub fn is_live(self) -> bool {
         matches!(self, Self::CheckedIn | Self::InProgress | Self::Paused | Self::Recovery)

@@ -193,6 +193,7 @@ impl Settlement {
             kind,
             audience: TaskAudience::Prescriber,
             assignee: None,
+            acted_by: None,
             subject: self.id.uuid(),
             session: Some(self.visit.session),
             patient: Some(self.visit.patient),

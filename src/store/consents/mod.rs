@@ -11,9 +11,12 @@ pub use forms::FormCursor;
 
 use super::error::{Result, StoreError};
 use super::schema::consents::{consent_documents, consent_templates, consents};
+use super::timers::TimerKind;
 use super::transaction::{Change, Gather, Held};
-use crate::domain::consent::{Consent, ConsentState, MEDIA_TYPE};
+use crate::domain::consent::{Consent, ConsentState, EXPIRES_SOON_DAYS, MEDIA_TYPE};
+use crate::domain::event::Event;
 use crate::domain::id::{ConsentId, PatientId};
+use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 use rows::{ConsentRow, FormColumns};
@@ -131,6 +134,38 @@ impl Gather<'_> {
 }
 
 impl Change<'_> {
+    /// Lets the clock and the list of work follow a consent: while it is in force somebody is reminded in its last
+    /// thirty days, and nobody once it is not. Call it after every change of a consent, and when its time has come.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn follow_consent(&mut self, consent: &Consent) -> Result<Vec<Event>> {
+        let now = self.now();
+        let Some(until) = consent.expires_at() else {
+            self.set_timer(TimerKind::Consent, consent.id, None)?;
+            return Ok(self
+                .finish_task(TaskKind::ConsentExpiring, consent.id, "the consent ended")?
+                .into_iter()
+                .collect());
+        };
+        let remind_at = until.plus_minutes(-EXPIRES_SOON_DAYS * 24 * 60);
+        self.set_timer(TimerKind::Consent, consent.id, Some(remind_at).filter(|at| *at > now))?;
+        if remind_at > now {
+            return Ok(Vec::new());
+        }
+        let event = self.open_task(TaskCause {
+            kind: TaskKind::ConsentExpiring,
+            audience: TaskAudience::Nurse,
+            assignee: None,
+            acted_by: None,
+            subject: consent.id.uuid(),
+            session: None,
+            patient: Some(consent.patient),
+            due_at: until,
+        })?;
+        Ok(event.into_iter().collect())
+    }
+
     /// Keeps a presented consent and its document.
     ///
     /// # Errors

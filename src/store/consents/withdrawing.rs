@@ -83,6 +83,7 @@ impl Change<'_> {
             kind: TaskKind::WithdrawalQuestion,
             audience: TaskAudience::Nurse,
             assignee: None,
+            acted_by: None,
             subject: report.id.uuid(),
             // Not of the session: it can be closed before the patient is sober.
             session: None,
@@ -101,6 +102,9 @@ impl Change<'_> {
         let withdrawn = withdraw(consent.clone(), new, &facts, made, self.new_id())?;
         self.keep_withdrawn(&withdrawn)?;
         let mut events = withdrawn.events.clone();
+        for consent in &withdrawn.consents {
+            events.extend(self.follow_consent(consent)?);
+        }
         if let Some(wish) = &withdrawn.wish {
             events.extend(self.ask_later(held, wish)?);
         }

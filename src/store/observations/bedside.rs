@@ -9,6 +9,7 @@ use crate::domain::session::Session;
 use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
 use crate::domain::time::Timestamp;
 use crate::store::error::{Result, StoreError};
+use crate::store::timers::TimerKind;
 use crate::store::transaction::{Change, Gather, Held};
 use std::collections::BTreeMap;
 
@@ -87,6 +88,7 @@ impl Change<'_> {
                 kind: TaskKind::LateReason,
                 audience: TaskAudience::Nurse,
                 assignee: Some(row.recorded_by),
+                acted_by: None,
                 subject: sheet.session.id.uuid(),
                 session: Some(sheet.session.id),
                 patient: Some(row.patient),
@@ -112,7 +114,7 @@ impl Change<'_> {
     /// When the database says no.
     pub fn follow(&mut self, sheet: &mut Flowsheet) -> Result<Vec<Event>> {
         let followed = sheet.follow(self.now(), &mut Fresh(self));
-        self.keep_followed(sheet.session.id, followed)
+        self.keep_followed(&sheet.session, followed)
     }
 
     /// The clock looked at a visit; `due_since` is when it should have.
@@ -121,7 +123,7 @@ impl Change<'_> {
     /// When the database says no.
     pub fn look(&mut self, sheet: &mut Flowsheet, due_since: Timestamp) -> Result<Vec<Event>> {
         let followed = sheet.look(self.now(), due_since, &mut Fresh(self));
-        self.keep_followed(sheet.session.id, followed)
+        self.keep_followed(&sheet.session, followed)
     }
 
     /// Raises an alert that no reading raises, unless the same one is there.
@@ -138,7 +140,7 @@ impl Change<'_> {
         Ok(Some(event))
     }
 
-    fn keep_followed(&mut self, session: SessionId, followed: Followed) -> Result<Vec<Event>> {
+    fn keep_followed(&mut self, session: &Session, followed: Followed) -> Result<Vec<Event>> {
         for alert in &followed.raised {
             self.insert_alert(alert)?;
         }
@@ -148,7 +150,9 @@ impl Change<'_> {
         for action in &followed.actions {
             self.insert_alert_action(action)?;
         }
-        self.set_check_timer(session, followed.wake_at)?;
-        Ok(followed.events)
+        self.set_timer(TimerKind::Check, session.id, followed.wake_at)?;
+        let mut events = followed.events;
+        events.extend(self.tell_of_conflicts(session)?);
+        Ok(events)
     }
 }

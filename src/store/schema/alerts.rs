@@ -63,6 +63,7 @@ diesel::table! {
         done_by -> Nullable<DbUuid>,
         done_at -> Nullable<DbTimestamp>,
         outcome -> Nullable<Text>,
+        acted_by -> Nullable<DbUuid>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sessions: the head of each visit, saved step by step, with what it holds.
 
+mod conflicts;
 mod history;
 mod lists;
 mod row;

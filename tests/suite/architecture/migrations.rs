@@ -64,7 +64,8 @@ fn lists(database: &str) -> Lists {
                 if word(5).starts_with('\'') && word(5 + list.len() + 1) == ")" {
                     let words =
                         list.into_iter().filter(|token| *token != ",").map(|token| token.trim_matches('\'').to_owned());
-                    found.entry((table.clone(), word(2).into())).or_insert_with(|| words.collect());
+                    // A later migration says the list anew.
+                    found.insert((table.clone(), word(2).into()), words.collect());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The bedside over HTTP: rows are saved first and judged second, alerts need a name and an action, late rows replay
 //! without doubling, and the clock raises an overdue check once.
 
+mod clock;
 mod late;
 mod watch;
 

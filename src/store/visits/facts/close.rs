@@ -8,14 +8,16 @@ use crate::store::error::Result;
 use crate::store::transaction::{Gather, Held};
 
 /// Work that goes on after the record is locked: a discrepancy case, a sealed bag, the call after the visit, and what
-/// is about the patient and not about this visit (decisions.md 2, 17).
-const OUTLIVES_THE_CLOSE: [TaskKind; 6] = [
+/// is about the patient, the chair or a colleague and not about this visit's record (decisions.md 2, 17).
+const OUTLIVES_THE_CLOSE: [TaskKind; 8] = [
     TaskKind::Discrepancy,
     TaskKind::WasteCosign,
     TaskKind::FollowUp,
     TaskKind::UnclosedSession,
     TaskKind::ConsentExpiring,
     TaskKind::WithdrawalQuestion,
+    TaskKind::HandoverReview,
+    TaskKind::ChairConflict,
 ];
 
 impl Gather<'_> {

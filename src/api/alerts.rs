@@ -7,15 +7,18 @@ use super::{Endpoint, endpoints};
 use crate::access::permission::{AcknowledgeAlert, ReadAlerts, ResolveAlert};
 use crate::access::permit::Permit;
 use crate::access::role::Role;
-use crate::domain::alert::{ActionCode, Alert, AlertAction, AlertState, AlertStep, Answer as AlertAnswer};
+use crate::domain::alert::{
+    ActionCode, Alert, AlertAction, AlertRoute, AlertState, AlertStep, Answer as AlertAnswer, Owner,
+};
 use crate::domain::event::Event;
 use crate::domain::id::{AlertActionId, AlertId, ObservationId, PatientId, SessionId, StaffId};
 use crate::domain::monitoring::{Condition, Level};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
-use crate::store::{AlertCursor, AlertFilter, Change, Result, Store, Written};
+use crate::store::{AlertCursor, AlertFilter, Change, Gather, Result, Store, Written};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which alerts.
@@ -73,6 +76,10 @@ pub struct AlertView {
     peak_level: Level,
     /// The row that reached it.
     observation_id: Option<ObservationId>,
+    /// The person in charge of the visit; null when the visit is gone from view.
+    owner_id: Option<StaffId>,
+    /// Who it goes to now: the person in charge, or everybody when it is critical or that person is not heard of.
+    routed_to: AlertRoute,
     raised_at: Timestamp,
     /// When what it is about was seen at the chair.
     seen_at: Timestamp,
@@ -110,8 +117,11 @@ pub struct AlertPageView {
 }
 
 impl AlertView {
-    fn of(alert: &Alert, actions: &[AlertAction]) -> Self {
+    fn of(alert: &Alert, actions: &[AlertAction], ways: &Ways) -> Self {
+        let owner = ways.owners.get(&alert.session);
         Self {
+            owner_id: owner.map(|owner| owner.staff),
+            routed_to: alert.route(owner, ways.silent_minutes, ways.now),
             id: alert.id,
             version: alert.version,
             session_id: alert.session,
@@ -130,6 +140,21 @@ impl AlertView {
             closed_at: alert.closed_at,
             actions: actions.iter().filter(|action| action.alert == alert.id).map(AlertActionView::of).collect(),
         }
+    }
+}
+
+/// What says who an alert goes to.
+struct Ways {
+    owners: HashMap<SessionId, Owner>,
+    silent_minutes: i64,
+    now: Timestamp,
+}
+
+impl Ways {
+    fn of(tx: &mut Gather<'_>, alerts: &[Alert]) -> Result<Self> {
+        let sessions: Vec<SessionId> = alerts.iter().map(|alert| alert.session).collect();
+        let silent_minutes = tx.policy()?.rules.checks.silent_minutes;
+        Ok(Self { owners: tx.owners_of(&sessions)?, silent_minutes, now: tx.now() })
     }
 }
 
@@ -162,12 +187,13 @@ pub async fn list(
         let found = tx.alerts(filter, after.as_ref(), limit)?;
         let ids: Vec<AlertId> = found.items.iter().map(|alert| alert.id).collect();
         let actions = tx.alert_actions(&ids)?;
-        Ok((found, actions))
+        let ways = Ways::of(tx, &found.items)?;
+        Ok((found, actions, ways))
     });
-    let (found, actions) = found.await?;
+    let (found, actions, ways) = found.await?;
     let next_cursor = found.next.and_then(|last| cursors.write(&name, &last));
     reply::listed(&AlertPageView {
-        items: found.items.iter().map(|alert| AlertView::of(alert, &actions)).collect(),
+        items: found.items.iter().map(|alert| AlertView::of(alert, &actions, &ways)).collect(),
         next_cursor,
     })
 }
@@ -233,7 +259,8 @@ fn answer(
 fn shown(tx: &mut Change<'_>, id: AlertId) -> Result<crate::store::Reply> {
     let alert = tx.alert(id)?;
     let actions = tx.alert_actions(&[id])?;
-    reply::ok(alert.version, &AlertView::of(&alert, &actions))
+    let ways = Ways::of(tx, std::slice::from_ref(&alert))?;
+    reply::ok(alert.version, &AlertView::of(&alert, &actions, &ways))
 }
 
 /// Everything here.

@@ -201,6 +201,7 @@ amounts!(Systolic, Diastolic, HeartRate, RespiratoryRate, OxygenSaturation);
 vocabularies!(crate::access::login_session::SignInEnd as "SignInEnd");
 vocabularies!(crate::access::role::Role as "Role");
 vocabularies!(crate::domain::alert::ActionCode as "ActionCode");
+vocabularies!(crate::domain::alert::AlertRoute as "AlertRoute");
 vocabularies!(crate::domain::alert::AlertState as "AlertState");
 vocabularies!(crate::domain::alert::AlertStep as "AlertStep");
 vocabularies!(crate::domain::allergy::AllergyKind as "AllergyKind");

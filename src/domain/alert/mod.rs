@@ -5,6 +5,9 @@
 //! ends it (decisions.md 12, 13e, 33, 35, 38).
 
 mod life;
+mod route;
+
+pub use route::{AlertRoute, Owner};
 
 use super::event::{Event, EventKind, Subject};
 use super::id::{AlertActionId, AlertId, ObservationId, PatientId, SessionId, StaffId};

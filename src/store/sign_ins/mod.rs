@@ -1,6 +1,7 @@
 //! Sign-ins: begun, listed, used; how they are refreshed and how they end stands in the files beside this one.
 
 mod end;
+mod reach;
 mod refresh;
 
 pub use refresh::{NextTokens, Refreshed};

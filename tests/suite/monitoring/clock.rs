@@ -80,6 +80,29 @@ fn a_pause_moves_the_planned_end_and_a_stop_takes_the_question_back() {
     });
 }
 
+#[test]
+fn an_alert_goes_to_everybody_while_the_nurse_in_charge_is_not_heard_of() {
+    on_both_databases(|clinic| {
+        let visit = clinic.a_running_session();
+        clinic.advance_minutes(47);
+        clinic.look_after_checks();
+        let route = |who: &Actor<'_>| {
+            let page = who.get(&format!("/api/v1/alerts?session_id={}", visit.session)).expect(200).body;
+            let asked = |alert: &&Value| alert["condition"] == "planned_end_passed";
+            let alert = page["items"].as_array().unwrap().iter().find(asked).unwrap().clone();
+            assert_eq!(alert["owner_id"], json!(clinic.staff_id("nurse").to_string()));
+            alert["routed_to"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(route(&clinic.prescriber()), "everybody", "she was last heard of at the start");
+        assert_eq!(route(&clinic.nurse()), "owner", "whoever asks is there");
+        assert_eq!(route(&clinic.prescriber()), "owner");
+        clinic.advance_minutes(2);
+        assert_eq!(route(&clinic.prescriber()), "owner");
+        clinic.advance_minutes(1);
+        assert_eq!(route(&clinic.prescriber()), "everybody", "silent for three minutes");
+    });
+}
+
 /// The next patient of the same chair, a quarter past one in New York: just after the hold of the visit before.
 fn next_in_the_chair(visit: &Visit<'_>) -> Value {
     let (clinic, before) = (visit.clinic, visit.read());

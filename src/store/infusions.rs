@@ -172,6 +172,18 @@ impl Change<'_> {
         Ok((step.session, events))
     }
 
+    /// A preparation was corrected or added while drug runs or ran: every amount of the visit is computed anew, and
+    /// looked at as after any entry of the drug record.
+    ///
+    /// # Errors
+    /// When the database says no.
+    pub fn prepared_after_start(&mut self, held: Held, session: &Session) -> Result<Vec<Event>> {
+        let infusion = self.infusion(session.clone(), held)?;
+        let mut events = self.watch_for_overdose(held, &infusion)?;
+        events.extend(self.keep_watch(session, held)?);
+        Ok(events)
+    }
+
     /// Puts on a prescriber's list what a rule could not insist on at the chair: a statement that broke rules, a verbal
     /// order (decisions.md 1, 22).
     fn put_on_lists(&mut self, event: &DosingEvent) -> Result<Vec<Event>> {
@@ -215,7 +227,22 @@ impl Change<'_> {
             return Ok(Vec::new());
         }
         let cause = cause(&infusion.session, Condition::Overdose, VISIT.to_owned(), now);
-        Ok(self.raise_alert(cause)?.into_iter().collect())
+        let Some(raised) = self.raise_alert(cause)? else { return Ok(Vec::new()) };
+        Ok(std::iter::once(raised).chain(self.draft_adverse_event(&infusion.session)?).collect())
+    }
+
+    /// A serious event is told within a day; the draft waits on a prescriber's list (decisions.md 10).
+    fn draft_adverse_event(&mut self, session: &Session) -> Result<Option<Event>> {
+        self.open_task(TaskCause {
+            kind: TaskKind::AdverseEventDraft,
+            audience: TaskAudience::Prescriber,
+            assignee: None,
+            acted_by: None,
+            subject: session.id.uuid(),
+            session: Some(session.id),
+            patient: Some(session.patient_id),
+            due_at: self.now().plus_minutes(24 * 60),
+        })
     }
 
     /// Alarms that an act raises by itself: nobody is at the pump, somebody called for help.
@@ -233,16 +260,7 @@ impl Change<'_> {
             after.milestones.emergency_at.filter(|_| before.milestones.emergency_at != after.milestones.emergency_at);
         if let Some(at) = raised_at {
             events.extend(self.raise_alert(cause(after, Condition::Emergency, at.to_string(), at))?);
-            events.extend(self.open_task(TaskCause {
-                kind: TaskKind::AdverseEventDraft,
-                audience: TaskAudience::Prescriber,
-                assignee: None,
-                acted_by: None,
-                subject: after.id.uuid(),
-                session: Some(after.id),
-                patient: Some(after.patient_id),
-                due_at: self.now().plus_minutes(24 * 60),
-            })?);
+            events.extend(self.draft_adverse_event(after)?);
         }
         Ok(events)
     }

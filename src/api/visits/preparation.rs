@@ -190,7 +190,7 @@ pub async fn prepare(
 ) -> Answer<Written> {
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
-        let (_, session) = tx.lock_session(id)?;
+        let (held, session) = tx.lock_session(id)?;
         let visit = session.visit();
         visit.is_of(body.patient_id)?;
         let amends = body.amends()?;
@@ -200,6 +200,7 @@ pub async fn prepare(
         let (deed, _) = deed(tx, body.cosignature.as_deref(), id)?;
         let (made, event) = Preparation::make(tx.new_id(), visit, body.into_form(deed.at), amends, deed)?;
         let mut events = vec![event];
+        let after_start = session.milestones.started_at.map(|_| session.clone());
         // Before the start it is a step of the visit; later a further fill or a correction is a fact beside it.
         if session.state == SessionState::CheckedIn || session.state == SessionState::Scheduled {
             let step = session.prepared(act::Act::now(deed.by.staff, deed.at), Vec::new())?;
@@ -209,6 +210,9 @@ pub async fn prepare(
             return Err(Refusal::clash(Clash::WrongState, format!("the session is {}", session.state)).into());
         }
         tx.insert_preparation(&made)?;
+        if let Some(after_start) = after_start {
+            events.extend(tx.prepared_after_start(held, &after_start)?);
+        }
         let (order, today) = (tx.newest_order(visit)?, tx.today()?);
         let view = PreparationView::of(&made, order.as_ref(), today, deed.at);
         let reply = reply::created(format!("/api/v1/sessions/{id}/visit"), 1, &view)?;

@@ -1,5 +1,6 @@
 //! The drug of a visit over HTTP: what is given, what is refused, and that a stop always stops.
 
+mod bag;
 pub mod chair;
 mod stop;
 

@@ -317,9 +317,9 @@ permissions! {
     /// Record how an alert ended.
     ResolveAlert = "alert.resolve" for [Prescriber, Nurse] with [Keyed];
     /// See one's own list of tasks.
-    ReadTasks = "task.read" for [Prescriber, Nurse, FrontDesk];
+    ReadTasks = "task.read" for [Prescriber, Nurse, FrontDesk, Auditor];
     /// Finish a task of one's own list.
-    DoTask = "task.done" for [Prescriber, Nurse, FrontDesk] with [Keyed];
+    DoTask = "task.done" for [Prescriber, Nurse, FrontDesk, Auditor] with [Keyed];
     /// Look at a visit: an overdue check, the planned end, the next booking of the chair.
     WatchChecks = "check.watch" for [] with [Jobs];
     /// Look whether a consent soon runs out.

@@ -134,8 +134,9 @@ pub async fn approve(act: Act<ApprovePolicy, ApproveBody>, store: Data<Store>) -
         };
         let (next, event) = current.changed(tx.new_id(), approval, &changes(body.settings))?;
         tx.insert_policy(&next)?;
+        let review = next.review().map(|review| tx.open_task(review)).transpose()?.flatten();
         let reply = reply::created("/api/v1/policy".to_owned(), next.version, &PolicyView::of(&next))?;
-        Ok(tx.record(vec![event], reply))
+        Ok(tx.record(std::iter::once(event).chain(review).collect(), reply))
     });
     Ok(written.await?)
 }

@@ -349,8 +349,9 @@ pub async fn publish(
         let (policy, previous) = (tx.policy()?, tx.published_protocol(&draft.text.code)?);
         let (protocol, event) = draft.publish(tx.person()?.staff, tx.now(), &policy, previous.as_ref())?;
         tx.publish_protocol(&protocol)?;
+        let review = protocol.review().map(|review| tx.open_task(review)).transpose()?.flatten();
         let reply = reply::ok(protocol.version, &ProtocolView::of(&protocol))?;
-        Ok(tx.record(vec![event], reply))
+        Ok(tx.record(std::iter::once(event).chain(review).collect(), reply))
     });
     Ok(written.await?)
 }

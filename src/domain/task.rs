@@ -57,6 +57,9 @@ words! {
     }
 }
 
+/// Within how many days a review of what one person did alone is due (decisions.md 4).
+const REVIEW_DAYS: i64 = 30;
+
 /// One task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
@@ -109,6 +112,23 @@ pub struct TaskCause {
     pub patient: Option<PatientId>,
     /// By when it should be done.
     pub due_at: Timestamp,
+}
+
+impl TaskCause {
+    /// The review of what somebody approved or did without the second person it asks for: by anybody else with
+    /// authority, within thirty days (decisions.md 4, 11 and part 2).
+    pub fn review(kind: TaskKind, audience: TaskAudience, subject: impl Into<Uuid>, act: (StaffId, Timestamp)) -> Self {
+        Self {
+            kind,
+            audience,
+            assignee: None,
+            acted_by: Some(act.0),
+            subject: subject.into(),
+            session: None,
+            patient: None,
+            due_at: act.1.plus_minutes(REVIEW_DAYS * 24 * 60),
+        }
+    }
 }
 
 impl Task {

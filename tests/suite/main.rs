@@ -37,6 +37,7 @@ mod sign_in;
 mod simulator;
 mod staff;
 mod support;
+mod tasks;
 mod treatment_plans;
 mod unit_of_work;
 mod visits;

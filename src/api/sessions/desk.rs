@@ -289,7 +289,8 @@ pub async fn hand_over(
     let Request { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         let (held, session) = tx.lock_session(id)?;
-        if !tx.house()?.nurses.contains(&body.to_staff_id) {
+        let house = tx.house()?;
+        if !house.nurses.contains(&body.to_staff_id) {
             return Err(Refusal::invalid(
                 "/to_staff_id",
                 "not_found",
@@ -308,7 +309,8 @@ pub async fn hand_over(
         let (mut step, handover) = session.hand_over(act_of(tx, body.stated())?, new)?;
         tx.save_step(&step)?;
         tx.insert_handover(&handover)?;
-        if let Some(review) = handover.review(step.session.patient_id, tx.now()) {
+        let to_prescriber = house.prescribers.contains(&handover.to_staff_id);
+        if let Some(review) = handover.review(step.session.patient_id, to_prescriber) {
             step.events.extend(tx.open_task(review)?);
         }
         record(tx, held, step)

@@ -14,6 +14,7 @@ use super::record::{Canonical, Record};
 use super::refusal::{FieldErrors, Refusal};
 use super::text;
 use super::time::Timestamp;
+use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
 
 words! {
     /// Which discharge score the clinic uses; one set is named per clinic (decisions.md 16).
@@ -153,6 +154,13 @@ impl Policy {
         };
         let event = next.approved();
         Ok((next, event))
+    }
+
+    /// What a version leaves behind that somebody changed and approved at once: a review by somebody else
+    /// (decisions.md part 2). The version a clinic starts with has no author.
+    pub fn review(&self) -> Option<TaskCause> {
+        let act = (self.approved_by?, self.approved_at);
+        Some(TaskCause::review(TaskKind::WaiverReview, TaskAudience::Reviewer, self.id, act))
     }
 
     /// The event of this version's approval.

@@ -18,6 +18,7 @@ use super::quantity::MicrogramsPerKilogram;
 use super::record::Record;
 use super::refusal::{Clash, FieldErrors, Refusal};
 use super::route::Route;
+use super::task::{TaskAudience, TaskCause, TaskKind};
 use super::text;
 use super::time::Timestamp;
 
@@ -183,6 +184,13 @@ impl Protocol {
             Self { state: ProtocolState::Published, version: self.version + 1, publication: Some(publication), ..self };
         let event = published.event(EventKind::ProtocolPublished);
         Ok((published, event))
+    }
+
+    /// What an edition leaves behind that its own author approved: a review by somebody else (decisions.md part 2).
+    pub fn review(&self) -> Option<TaskCause> {
+        let publication = self.publication.filter(|publication| self.drafted_by == Some(publication.by))?;
+        let act = (publication.by, publication.at);
+        Some(TaskCause::review(TaskKind::WaiverReview, TaskAudience::Reviewer, self.id, act))
     }
 
     /// Whether plans and orders may name it at this instant.

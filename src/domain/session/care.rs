@@ -9,7 +9,6 @@ use crate::domain::id::{HandoverId, PatientId, SessionId, StaffId};
 use crate::domain::record::Record;
 use crate::domain::refusal::{Clash, Refusal, Unmet};
 use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
-use crate::domain::time::Timestamp;
 
 words! {
     /// Whether the person who gives a patient away is there to say so.
@@ -64,17 +63,14 @@ impl CorrectedBy {
 }
 
 impl Handover {
-    /// A giver who could not sign is asked about it afterwards, by a prescriber, within a day (decisions.md 11).
-    pub fn review(&self, patient: PatientId, now: Timestamp) -> Option<TaskCause> {
-        (self.giver == Giver::Unavailable).then(|| TaskCause {
-            kind: TaskKind::HandoverReview,
-            audience: TaskAudience::Prescriber,
-            assignee: None,
-            subject: self.id.uuid(),
-            session: Some(self.session_id),
-            patient: Some(patient),
-            due_at: now.plus_minutes(24 * 60),
-        })
+    /// What a hand-over without the giver leaves behind: a review by somebody else, a prescriber, or where a prescriber
+    /// took over any other clinician (decisions.md 11).
+    pub fn review(&self, patient: PatientId, to_prescriber: bool) -> Option<TaskCause> {
+        let audience = if to_prescriber { TaskAudience::Nurse } else { TaskAudience::Prescriber };
+        let act = (self.act.by, self.act.recorded_at);
+        let review = TaskCause::review(TaskKind::HandoverReview, audience, self.id, act);
+        let alone = self.giver == Giver::Unavailable;
+        alone.then_some(TaskCause { session: Some(self.session_id), patient: Some(patient), ..review })
     }
 
     fn record(&self) -> Record {

@@ -134,13 +134,14 @@ fn serve(config: &Config) -> io::Result<()> {
     let listener = std::net::TcpListener::bind(&config.bind)?;
     tracing::info!(bind = config.bind, "ready; the documentation is at /docs/");
     let front_end = FrontEnd(config.origin.clone());
+    let limits = config.limits.limits();
     let witness = Witness { every_minutes: config.checkpoint_minutes, file: config.checkpoint_file.clone() };
     if witness.file.is_none() {
         tracing::warn!("no file for checkpoints (--checkpoint-file): nothing outside the database bears witness to it");
     }
     let network =
         Network { trusted_proxies: config.trusted_proxies.clone(), allowed_hosts: config.allowed_hosts.clone() };
-    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, front_end, witness, network };
+    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, limits, front_end, witness, network };
     // Inside the runtime: the watcher is started with the server.
     actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
 }

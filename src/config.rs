@@ -1,5 +1,6 @@
 //! Every setting, once: flag, environment variable, default and help text.
 
+use crate::access::limits::{Bucket, Limits};
 use crate::store::DatabaseUrl;
 use clap::Args;
 use ipnet::IpNet;
@@ -44,6 +45,10 @@ pub struct Config {
     #[arg(long, env = "CHAIRSIDE_ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
 
+    /// How often a secret may be tried.
+    #[command(flatten)]
+    pub limits: LimitSettings,
+
     /// How many threads answer requests
     #[arg(long, env = "CHAIRSIDE_WORKERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,
@@ -59,6 +64,56 @@ pub struct Config {
     /// Do not run missing migrations at start; `chairside migrate` does it
     #[arg(long, env = "CHAIRSIDE_NO_MIGRATE")]
     pub no_migrate: bool,
+}
+
+/// How often a secret may be tried; the defaults are REQ-AUTH-4 of the security design.
+#[derive(Debug, Clone, Args)]
+pub struct LimitSettings {
+    /// Tries of one name from one address, or on one known device, at once
+    #[arg(long, env = "CHAIRSIDE_LIMIT_NAME", default_value_t = Limits::DEFAULT.account.burst, value_parser = clap::value_parser!(i64).range(1..=100))]
+    pub limit_name: i64,
+
+    /// Seconds until one more
+    #[arg(long, env = "CHAIRSIDE_LIMIT_NAME_REFILL_S", default_value_t = Limits::DEFAULT.account.refill_seconds, value_parser = clap::value_parser!(i64).range(1..=3600))]
+    pub limit_name_refill_s: i64,
+
+    /// Tries from one address at once, whatever the name
+    #[arg(long, env = "CHAIRSIDE_LIMIT_ADDRESS", default_value_t = Limits::DEFAULT.address.burst, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    pub limit_address: i64,
+
+    /// Seconds until one more
+    #[arg(long, env = "CHAIRSIDE_LIMIT_ADDRESS_REFILL_S", default_value_t = Limits::DEFAULT.address.refill_seconds, value_parser = clap::value_parser!(i64).range(1..=3600))]
+    pub limit_address_refill_s: i64,
+
+    /// From so many failures of one name in a row on, a wait follows each
+    #[arg(long, env = "CHAIRSIDE_LIMIT_WAIT_FROM", default_value_t = Limits::DEFAULT.wait_from, value_parser = clap::value_parser!(i64).range(1..=100))]
+    pub limit_wait_from: i64,
+
+    /// The first wait in seconds; each next one is twice as long
+    #[arg(long, env = "CHAIRSIDE_LIMIT_FIRST_WAIT_S", default_value_t = Limits::DEFAULT.first_wait_seconds, value_parser = clap::value_parser!(i64).range(1..=3600))]
+    pub limit_first_wait_s: i64,
+
+    /// The longest wait in seconds
+    #[arg(long, env = "CHAIRSIDE_LIMIT_LONGEST_WAIT_S", default_value_t = Limits::DEFAULT.longest_wait_seconds, value_parser = clap::value_parser!(i64).range(1..=86_400))]
+    pub limit_longest_wait_s: i64,
+
+    /// After so many failures of one name in a row its password opens nothing
+    #[arg(long, env = "CHAIRSIDE_LIMIT_DISABLED_FROM", default_value_t = Limits::DEFAULT.disabled_from, value_parser = clap::value_parser!(i64).range(10..=100))]
+    pub limit_disabled_from: i64,
+}
+
+impl LimitSettings {
+    /// The same, as they are used.
+    pub const fn limits(&self) -> Limits {
+        Limits {
+            account: Bucket { burst: self.limit_name, refill_seconds: self.limit_name_refill_s },
+            address: Bucket { burst: self.limit_address, refill_seconds: self.limit_address_refill_s },
+            wait_from: self.limit_wait_from,
+            first_wait_seconds: self.limit_first_wait_s,
+            longest_wait_seconds: self.limit_longest_wait_s,
+            disabled_from: self.limit_disabled_from,
+        }
+    }
 }
 
 /// Scheme, host and perhaps a port, as a browser sends it; nothing that could match more than one.

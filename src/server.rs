@@ -1,5 +1,6 @@
 //! Puts middleware, routes and store together, and runs them.
 
+use crate::access::limits::Limits;
 use crate::access::notary::Notary;
 use crate::access::password::Cost;
 use crate::api::guard::Authority;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub keys: Keys,
     /// What a password costs to compare.
     pub password_cost: Cost,
+    /// How often a secret may be tried.
+    pub limits: Limits,
     /// The one origin whose pages may keep a sign-in in a cookie.
     pub front_end: FrontEnd,
     /// How often the trails are signed, and where their notes go.
@@ -55,6 +58,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     let authority = web::Data::new(Authority::new(parts.keys.tokens));
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
     let passwords = web::Data::new(passwords);
+    let limits = web::Data::new(parts.limits);
     let front_end = web::Data::new(parts.front_end);
     let network = web::Data::new(parts.network);
     let paths = web::Data::new(edge::Paths::of(&api::all()));
@@ -70,6 +74,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(passwords.clone())
             .app_data(front_end.clone())
             .app_data(network.clone())
+            .app_data(limits.clone())
             .app_data(paths.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
             .configure(|config| endpoint::mount(config, api::all()))

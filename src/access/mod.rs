@@ -7,6 +7,9 @@
 //! - Pure but for argon2's work: no clock, no file, no SQL, no web. It names `domain`, jsonwebtoken, aws-lc-rs,
 //!   argon2, and nothing else of ours.
 
+pub mod common;
+pub mod device;
+pub mod limits;
 pub mod login_session;
 pub mod notary;
 pub mod password;

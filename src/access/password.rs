@@ -3,6 +3,7 @@
 //! Hashing takes a tenth of a second on purpose: the caller runs it off the request threads, behind a limit, and
 //! never inside a transaction.
 
+use super::common;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -11,6 +12,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 pub const SHORTEST: usize = 15;
 /// The longest, in code points; a longer one would only cost time.
 pub const LONGEST: usize = 128;
+const MOST_BYTES: usize = 1024;
 
 /// Memory in KiB, passes and lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,27 +45,39 @@ pub enum Weak {
     TooShort,
     /// More than [`LONGEST`] code points or 1024 bytes.
     TooLong,
-    /// It contains the name it protects, or the product's.
+    /// It contains a name that anybody would try: the person's, the clinic's, the product's.
     ContainsName,
+    /// It is one that everybody tries first, or made of one.
+    Common,
 }
 
-/// Checks a new password; never trims, folds or shortens it.
+/// Checks a new password against its length, the common ones and these names; never trims, folds or shortens it.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(password: &str, login: &str) -> Result<(), Weak> {
-    let length = password.chars().count();
-    if length < SHORTEST {
+pub fn check(password: &str, names: &[&str]) -> Result<(), Weak> {
+    if password.chars().count() < SHORTEST {
         return Err(Weak::TooShort);
     }
-    if length > LONGEST || password.len() > 1024 {
+    if is_too_long(password) {
         return Err(Weak::TooLong);
     }
     let folded = password.to_lowercase();
-    if folded.contains("chairside") || (login.chars().count() > 2 && folded.contains(&login.to_lowercase())) {
+    let contains = |name: &str| name.chars().count() > 2 && folded.contains(&name.to_lowercase());
+    if contains("chairside") || names.iter().any(|name| contains(name)) {
         return Err(Weak::ContainsName);
     }
-    Ok(())
+    if common::is_common(password) { Err(Weak::Common) } else { Ok(()) }
+}
+
+fn is_too_long(password: &str) -> bool {
+    password.len() > MOST_BYTES || password.chars().count() > LONGEST
+}
+
+/// Whether a stored hash cost less than a new one would.
+pub fn is_weaker(stored: &str, cost: Cost) -> bool {
+    let params = PasswordHash::new(stored).ok().and_then(|hash| Params::try_from(&hash).ok());
+    params.is_none_or(|params| params.m_cost() < cost.memory || params.t_cost() < cost.passes)
 }
 
 /// Hashes a password into the PHC string form; none when the machine has not the memory.
@@ -80,7 +94,7 @@ pub fn verify(password: &str, stored: &str) -> bool {
     if params.m_cost() > most.memory || params.t_cost() > most.passes || params.p_cost() > most.lanes {
         return false;
     }
-    password.len() <= 1024 && Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+    !is_too_long(password) && Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
 }
 
 #[cfg(test)]
@@ -107,9 +121,23 @@ mod tests {
 
     #[test]
     fn a_weak_password_is_refused_with_its_reason() {
-        assert_eq!(check("short", "ann"), Err(Weak::TooShort));
-        assert_eq!(check(&"x".repeat(129), "ann"), Err(Weak::TooLong));
-        assert_eq!(check("my-name-is-ANN-x", "ann"), Err(Weak::ContainsName));
-        assert_eq!(check("correct horse battery", "ann"), Ok(()));
+        let names = ["ann", "Harbour Clinic"];
+        assert_eq!(check("fourteen chars", &names), Err(Weak::TooShort));
+        assert_eq!(check(&"x".repeat(129), &names), Err(Weak::TooLong));
+        let signs: String = ('\u{4e00}'..'\u{4e80}').collect();
+        assert_eq!(check(&signs, &names), Ok(()), "128 signs of three bytes each");
+        assert_eq!(check("my-name-is-ANN-x", &names), Err(Weak::ContainsName));
+        assert_eq!(check("at the harbour clinic", &names), Err(Weak::ContainsName));
+        assert_eq!(check("password12345678", &names), Err(Weak::Common));
+        assert_eq!(check("correct horse battery", &names), Ok(()));
+    }
+
+    #[test]
+    fn a_hash_is_weaker_when_it_cost_less() {
+        let stored = hash("correct horse battery", [7; 16], CHEAP).unwrap();
+        assert!(!is_weaker(&stored, CHEAP));
+        assert!(is_weaker(&stored, Cost { memory: 65, ..CHEAP }));
+        assert!(is_weaker(&stored, Cost { passes: 2, ..CHEAP }));
+        assert!(is_weaker("not a hash", CHEAP));
     }
 }

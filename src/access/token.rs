@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -75,7 +76,6 @@ pub struct Tokens {
     issuer: String,
     signing: (String, EncodingKey),
     verifying: Vec<(String, DecodingKey)>,
-    validation: Validation,
 }
 
 /// A key file that is no Ed25519 key.
@@ -108,14 +108,7 @@ impl Tokens {
             verifying.push((kid.clone(), decoding));
             signing.get_or_insert((kid, EncodingKey::from_ed_der(der)));
         }
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[issuer]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // The library reads the machine's clock; ours is injected, so `in_time` compares.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        Ok(Self { issuer: issuer.to_owned(), signing: signing.ok_or(BadKey)?, verifying, validation })
+        Ok(Self { issuer: issuer.to_owned(), signing: signing.ok_or(BadKey)?, verifying })
     }
 
     /// Mints a token for a sign-in.
@@ -135,23 +128,46 @@ impl Tokens {
             nbf: iat,
             exp: iat.saturating_add(LIFE_SECONDS),
         };
+        self.sign(TYPE, &claims)
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Signs claims as something of this type; nothing of one type passes for another.
+    pub(super) fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, BadKey> {
         let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.to_owned());
+        header.typ = Some(kind.to_owned());
         header.kid = Some(self.signing.0.clone());
-        jsonwebtoken::encode(&header, &claims, &self.signing.1).map_err(|_| BadKey)
+        jsonwebtoken::encode(&header, claims, &self.signing.1).map_err(|_| BadKey)
+    }
+
+    /// What something of this type says, signed by one of our keys for this audience. Its times are the caller's to
+    /// compare.
+    pub(super) fn open<C: DeserializeOwned>(&self, kind: &str, audience: &str, token: &str) -> Option<C> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(kind) || header.alg != Algorithm::EdDSA {
+            return None;
+        }
+        let kid = header.kid?;
+        let (_, key) = self.verifying.iter().find(|(known, _)| *known == kid)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub"]);
+        // The library reads the machine's clock; ours is injected.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Some(jsonwebtoken::decode::<C>(token, key, &validation).ok()?.claims)
     }
 
     /// Reads a token; none for every reason, because a client learns nothing from which one.
     ///
     /// `grace_seconds` is how long past its end it still counts: zero, but for the acts that stop a drug.
     pub fn verify(&self, token: &str, now: Timestamp, grace_seconds: i64) -> Option<Claims> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.typ.as_deref() != Some(TYPE) || header.alg != Algorithm::EdDSA {
-            return None;
-        }
-        let kid = header.kid?;
-        let (_, key) = self.verifying.iter().find(|(known, _)| *known == kid)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation).ok()?.claims;
+        // Every claim of `Claims` must be there, with its type: serde asks for what the library does not.
+        let claims: Claims = self.open(TYPE, AUDIENCE, token)?;
         let ours = claims.iss == self.issuer && claims.aud == AUDIENCE;
         (ours && claims.in_time(now, grace_seconds)).then_some(claims)
     }

@@ -106,6 +106,9 @@ impl ProblemKind {
     }
 }
 
+/// The member that says in how many seconds to come again.
+const RETRY_AFTER: &str = "retry_after_s";
+
 /// One error, ready to be answered.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}", kind.code())]
@@ -141,6 +144,9 @@ pub struct ProblemView {
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<FieldErrorView>>,
+    /// In how many seconds to come again, as in `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<i64>,
     /// What stands in the way, all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<Vec<UnmetView>>,
@@ -219,6 +225,11 @@ impl UnmetView {
 }
 
 impl Problem {
+    /// Too often: come again in so many milliseconds.
+    pub fn rate_limited(millis: i64) -> Self {
+        Self::new(ProblemKind::RateLimited).with(RETRY_AFTER, millis.saturating_add(999).div_euclid(1000).max(1))
+    }
+
     /// A problem without particulars.
     pub fn new(kind: ProblemKind) -> Self {
         Self { kind, detail: None, members: Map::new() }
@@ -271,11 +282,15 @@ impl Problem {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         match self.kind {
-            ProblemKind::Unavailable | ProblemKind::RateLimited => {
+            ProblemKind::Unavailable => {
                 response.insert_header((header::RETRY_AFTER, "2"));
             }
             ProblemKind::RefreshRaced => {
                 response.insert_header((header::RETRY_AFTER, "3"));
+            }
+            ProblemKind::RateLimited => {
+                let seconds = self.members.get(RETRY_AFTER).and_then(Value::as_i64).unwrap_or(2);
+                response.insert_header((header::RETRY_AFTER, seconds));
             }
             ProblemKind::Unauthenticated | ProblemKind::SessionIdle => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

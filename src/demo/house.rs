@@ -1,6 +1,7 @@
 //! A clinic that is made for a demonstration: its people, its server, its chairs and its forms.
 
 use super::client::{DemoError, Result, Server, Signed, Tablet, text};
+use crate::access::limits::{Bucket, Limits};
 use crate::access::password::{self, Cost};
 use crate::access::permission::{BootstrapClinic, InviteStaff};
 use crate::access::permit::{Origin, Permit, Scope};
@@ -137,6 +138,9 @@ fn people(plan: &Plan) -> Vec<(String, String, Role)> {
     all
 }
 
+/// All tablets of the house are one address.
+const ONE_ADDRESS: Limits = Limits { address: Bucket { burst: 1000, refill_seconds: 1 }, ..Limits::DEFAULT };
+
 /// Starts the server on a listener, in a thread of its own.
 ///
 /// # Errors
@@ -149,6 +153,7 @@ pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Runnin
         store,
         keys,
         password_cost: plan.cost,
+        limits: ONE_ADDRESS,
         front_end: FrontEnd::default(),
         witness: Witness::default(),
         network: Network::default(),

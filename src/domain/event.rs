@@ -15,6 +15,10 @@ words! {
         SignedIn = "auth.signed_in",
         /// A sign-in failed.
         SignInFailed = "auth.sign_in_failed",
+        /// A secret was tried too often to be looked at.
+        SignInLimited = "auth.sign_in_limited",
+        /// A secret was tried for a password that too many failures have disabled.
+        PasswordDisabled = "auth.password_disabled",
         /// A refresh token was rotated.
         TokenRefreshed = "auth.refreshed",
         /// An answer with a refresh token was lost: it was replaced by another.

@@ -296,6 +296,7 @@ mod lists {
     ids!(AbsenceId, AppointmentId);
 
     vocabularies!(Outcome, Role);
+    vocabularies!(crate::access::limits::LimitKind);
     vocabularies!(crate::access::login_session::SignInEnd);
     vocabularies!(crate::domain::alert::ActionCode);
     vocabularies!(crate::domain::alert::AlertState);

@@ -11,6 +11,7 @@
 #[macro_use]
 mod connection;
 mod absences;
+mod accounts;
 mod alerts;
 mod appointments;
 mod audit_cases;
@@ -24,6 +25,7 @@ mod error;
 mod group;
 mod idempotency;
 mod infusions;
+mod limits;
 mod observations;
 mod patients;
 mod policies;
@@ -49,6 +51,7 @@ mod watch;
 
 pub mod column;
 
+pub use accounts::{Credentials, OwnCredentials, password_changed};
 pub use alerts::{AlertCursor, AlertFilter, AlertPage};
 pub use audit_cases::{AuditCaseCursor, AuditCasePage};
 pub use audit_events::{StoredEntry, TrailSearch};
@@ -57,12 +60,13 @@ pub use checkpoints::{KeptNote, SignedCheckpoint};
 pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};
+pub use limits::{SecretAttempt, Taken};
 pub use patients::{PatientCursor, PatientPage};
 pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
 pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Refreshed};
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
-pub use staff::{Credentials, NewClinic, NewStaff, OwnCredentials, StaffMember, password_changed};
+pub use staff::{NewClinic, NewStaff, StaffMember};
 pub use tasks::{TaskCursor, TaskFilter, TaskPage};
 pub use timers::{DueTimer, TimerKind};
 pub use trail::actions as actions_of_trail;

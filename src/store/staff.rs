@@ -15,30 +15,6 @@ use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-/// What a sign-in compares with, and where it may lead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The human.
-    pub account: AccountId,
-    /// PHC string.
-    pub password_hash: String,
-    /// Moves when the password does.
-    pub cred_version: i64,
-    /// Clinics with a membership in force: id, name and the membership.
-    pub memberships: Vec<(ClinicId, String, StaffId)>,
-}
-
-/// What somebody who is signed in proves presence with.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct OwnCredentials {
-    /// The name they sign in with.
-    pub login: String,
-    /// PHC string.
-    pub password_hash: String,
-    /// Moves when the password does.
-    pub cred_version: i64,
-}
-
 /// A clinic that is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewClinic {
@@ -148,38 +124,6 @@ fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Re
 }
 
 impl Gather<'_> {
-    /// What to compare a password with; none for an unknown or disabled login.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub fn credentials(&mut self, login: &str) -> Result<Option<Credentials>> {
-        let found = accounts::table
-            .filter(accounts::login.eq(login))
-            .filter(accounts::disabled_at.is_null())
-            .select((accounts::id, accounts::password_hash, accounts::cred_version))
-            .first::<(AccountId, String, i64)>(self.connection)
-            .optional()?;
-        let Some((account, password_hash, cred_version)) = found else { return Ok(None) };
-        let memberships = staff::table
-            .inner_join(clinics::table.on(clinics::id.eq(staff::clinic_id)))
-            .filter(staff::account_id.eq(account))
-            .filter(staff::retired_at.is_null())
-            .order(clinics::name)
-            .select((clinics::id, clinics::name, staff::id))
-            .load(self.connection)?;
-        Ok(Some(Credentials { account, password_hash, cred_version, memberships }))
-    }
-
-    /// What to compare the password of a member of this clinic with.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub fn own_credentials(&mut self, account: AccountId) -> Result<Option<OwnCredentials>> {
-        let account = accounts::table.find(account).filter(accounts::disabled_at.is_null());
-        let own = account.select((accounts::login, accounts::password_hash, accounts::cred_version));
-        Ok(own.first(self.connection).optional()?)
-    }
-
     /// Everybody who works here, by name.
     ///
     /// # Errors
@@ -287,26 +231,6 @@ impl Change<'_> {
         Ok((id, Event::of_clinic(EventKind::StaffAdded, Subject::new("staff", id, 1), record)))
     }
 
-    /// Keeps a new password and gives the new version of the credential: every sign-in, proof and device that knew the
-    /// old one stops counting, in every clinic.
-    ///
-    /// # Errors
-    /// [`StoreError::ReauthRequired`] when the password was changed since `known` was read.
-    pub fn change_password(&mut self, account: AccountId, known: &OwnCredentials, hash: &str) -> Result<i64> {
-        let row = accounts::table.find(account).filter(accounts::cred_version.eq(known.cred_version));
-        let changed = diesel::update(row)
-            .set((
-                accounts::password_hash.eq(hash),
-                accounts::cred_version.eq(accounts::cred_version + 1),
-                accounts::password_changed_at.eq(Some(self.now())),
-                accounts::version.eq(accounts::version + 1),
-            ))
-            .returning(accounts::cred_version)
-            .get_result(self.connection)
-            .optional()?;
-        changed.ok_or(StoreError::ReauthRequired)
-    }
-
     /// Keeps a member's name and whether they still work here; `version` is the one that was read.
     ///
     /// # Errors
@@ -363,12 +287,6 @@ impl Change<'_> {
             .execute(self.connection)?;
         Ok(())
     }
-}
-
-/// The trail's word about a changed password; it never holds one.
-pub fn password_changed(account: AccountId, cred_version: i64) -> Event {
-    let record = Record::new("account", 1).with("id", account).with("cred_version", cred_version);
-    Event::of_clinic(EventKind::PasswordChanged, Subject::new("account", account, cred_version), record)
 }
 
 /// The trail's word about a member after a change.

@@ -3,6 +3,7 @@
 //! These are the only routes a secret travels to. Argon2 runs here, behind a limit and off the request threads; a
 //! wrong name costs the same time as a wrong password.
 
+mod attempts;
 mod browser;
 mod login_sessions;
 mod own_password;
@@ -18,12 +19,10 @@ use crate::access::permission::{SignIn, SignOut};
 use crate::access::permit::{Permit, Scope};
 use crate::access::token::{self, LIFE_SECONDS};
 use crate::clock;
-use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{ClinicId, StaffId};
-use crate::domain::record::Record;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
-use crate::store::{Credentials, Device, NextTokens, Once, Refreshed, Reply, Store, StoreError, Written};
+use crate::store::{Credentials, Device, NextTokens, Once, Refreshed, SecretAttempt, Store, StoreError, Written};
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
@@ -55,6 +54,10 @@ pub struct SignInBody {
     password: String,
     /// Which clinic, for somebody who works in several.
     clinic_id: Option<ClinicId>,
+    /// What an earlier sign-in on this device was given, so that strangers who guess this name do not slow it down. A
+    /// browser leaves it out and sends its cookie.
+    #[schema(max_length = 1024)]
+    device_token: Option<String>,
 }
 
 /// A refresh token.
@@ -84,6 +87,10 @@ pub struct SignedInView {
     refresh_token: Option<String>,
     /// The clinic it is for.
     clinic_id: ClinicId,
+    /// Marks this device as known for thirty days, after a sign-in with name and password; send it with the next one. A
+    /// browser gets it in a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token: Option<String>,
 }
 
 /// Signs in.
@@ -99,36 +106,53 @@ pub async fn login(
     let keeper = browser::keeper(&request)?;
     let login = body.login.clone();
     let found = store.read(permit, move |tx| tx.credentials(&login)).await?;
-    let stored = found.as_ref().map(|found| found.password_hash.clone());
-    let right = passwords.verify(body.password, stored).await?;
+    let attempt = attempts::of_stranger(&request, &body.login, found.as_ref(), body.device_token)?;
+    let counted = attempts::take(&request, stranger_in(&request, Scope::Installation)?, &attempt).await?;
+    let stored = found.as_ref().filter(|_| counted.is_some()).map(|found| found.password_hash.clone());
+    let right = passwords.verify(body.password.clone(), stored).await?;
     let Some(credentials) = found.filter(|_| right) else {
-        note_failure(&request, &store).await?;
+        attempts::note_failure(&request, &attempt).await?;
         return Err(Problem::new(ProblemKind::InvalidCredentials));
     };
-    let (clinic, staff) = choose_clinic(&credentials, body.clinic_id)?;
+    let (clinic, staff) = match choose_clinic(&credentials, body.clinic_id) {
+        Ok(chosen) => chosen,
+        Err(problem) => {
+            attempts::note_success(&request, attempt).await?;
+            return Err(problem);
+        }
+    };
+    let stronger = passwords.upgrade(body.password, &credentials.password_hash).await;
     let permit = stranger_in(&request, Scope::Clinic(clinic))?;
     let tokens = next_tokens(clinic, &store);
     let new = credentials.sign_in(staff, tokens.clone(), device(&request));
     let authority = guard::data::<Authority>(&request)?.clone();
+    let mark = mark_device(&authority, &store, &attempt)?;
+    let kept = (keeper == Keeper::Program).then(|| mark.clone());
     let written = store.write(permit, Once::default(), move |tx| {
+        tx.attempt_succeeded(&attempt)?;
+        if let Some(stronger) = stronger {
+            tx.upgrade_password_hash(new.account, &credentials.password_hash, &stronger)?;
+        }
         let (login_session, events) = tx.begin_sign_in(&new)?;
         let sign_in = token::SignIn { account: new.account, login_session, clinic, token_id: new.tokens.access };
-        let reply = signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
+        let view = signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
+        let reply = reply::plain(&SignedInView { device_token: kept, ..view })?;
         Ok(tx.record(events, reply))
     });
-    Ok(give(written.await?, keeper, &tokens, &request))
+    let mut response = give(written.await?, keeper, &tokens, &request);
+    if keeper == Keeper::Browser {
+        browser::keep_mark(&mut response, &mark);
+    }
+    Ok(response)
 }
 
-/// A failure is an entry of the installation's trail; it never names what was typed.
-async fn note_failure(request: &HttpRequest, store: &Store) -> Result<(), Problem> {
-    let permit = stranger_in(request, Scope::Installation)?;
-    let written = store.write(permit, Once::default(), |tx| {
-        let subject = Subject::new("sign_in", tx.new_id::<Uuid>(), 1);
-        let event = Event::of_clinic(EventKind::SignInFailed, subject, Record::new("sign_in", 1));
-        Ok(tx.record(vec![event], reply::nothing()))
-    });
-    written.await?;
-    Ok(())
+/// The device keeps the id it was known by; a new one gets its first.
+fn mark_device(authority: &Authority, store: &Store, attempt: &SecretAttempt) -> Result<String, Problem> {
+    let clock = store.clock();
+    let device = attempt.device.unwrap_or_else(|| clock.new_id());
+    let account = attempt.account.map(|(account, _)| account).ok_or_else(|| Problem::new(ProblemKind::Internal))?;
+    let marked = authority.tokens.mark_device(account, device, clock.now());
+    marked.map_err(|error| StoreError::Broken(error.to_string()).into())
 }
 
 fn choose_clinic(credentials: &Credentials, wanted: Option<ClinicId>) -> Result<(ClinicId, StaffId), Problem> {
@@ -174,7 +198,7 @@ pub async fn refresh(act: Act<SignIn, RefreshBody>, request: HttpRequest, store:
         let reply = match refreshed {
             Refreshed::Given { account, login_session } => {
                 let sign_in = token::SignIn { account, login_session, clinic, token_id: next.access };
-                signed_in(&authority, &sign_in, keeper, &next.refresh, tx.now())?
+                reply::plain(&signed_in(&authority, &sign_in, keeper, &next.refresh, tx.now())?)?
             }
             // Committed all the same: two who hold one token have ended its sign-in.
             Refreshed::Theft => reply::unauthenticated(),
@@ -204,14 +228,15 @@ fn signed_in(
     keeper: Keeper,
     refresh: &str,
     now: Timestamp,
-) -> Result<Reply, StoreError> {
+) -> Result<SignedInView, StoreError> {
     let access_token = authority.tokens.mint(sign_in, now).map_err(|error| StoreError::Broken(error.to_string()))?;
-    reply::plain(&SignedInView {
+    Ok(SignedInView {
         access_token,
         token_type: "Bearer",
         expires_in_s: LIFE_SECONDS,
         refresh_token: (keeper == Keeper::Program).then(|| refresh.to_owned()),
         clinic_id: sign_in.clinic,
+        device_token: None,
     })
 }
 

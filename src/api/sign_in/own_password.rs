@@ -1,15 +1,15 @@
 //! Changing one's own password.
 
-use super::browser;
 use super::passwords::Passwords;
 use super::{SignedInView, device, give, next_tokens};
+use super::{attempts, browser};
 use crate::access::login_session::SignInEnd;
 use crate::access::password::{self, Weak};
 use crate::access::permission::ChangeOwnPassword;
 use crate::access::token;
 use crate::api::extract::Act;
 use crate::api::guard::{self, Authority};
-use crate::api::reply::Answer;
+use crate::api::reply::{self, Answer};
 use crate::domain::refusal::{FieldError, Refusal};
 use crate::store::{self, NewSignIn, Once, Store, StoreError};
 use actix_web::HttpRequest;
@@ -44,13 +44,18 @@ pub async fn change(
     let reading = guard::permit::<ChangeOwnPassword>(&request).await?;
     let found = store.read(reading, |tx| {
         let actor = tx.actor().cloned().ok_or(StoreError::Unauthenticated)?;
-        Ok((tx.own_credentials(actor.account())?.ok_or(StoreError::Unauthenticated)?, actor))
+        let own = tx.own_credentials(actor.account())?.ok_or(StoreError::Unauthenticated)?;
+        Ok((own, actor, tx.clinic_settings()?.0))
     });
-    let (own, actor) = found.await?;
-    if !passwords.verify(current_password, Some(own.password_hash.clone())).await? {
-        return Err(StoreError::ReauthRequired.into());
+    let (own, actor, clinic) = found.await?;
+    let attempt = attempts::of_member(&request, actor.account(), &own, actor.login_session().uuid());
+    let permit = guard::permit::<ChangeOwnPassword>(&request).await?;
+    let failures = attempts::take(&request, permit, &attempt).await?;
+    let stored = failures.map(|_| own.password_hash.clone());
+    if !passwords.verify(current_password, stored).await? {
+        return Err(attempts::wrong_secret(&request, failures.unwrap_or(i64::MAX)).await);
     }
-    password::check(&new_password, &own.login).map_err(|weak| Refusal::from(said(weak)))?;
+    password::check(&new_password, &[&own.login, &clinic]).map_err(|weak| Refusal::from(said(weak)))?;
     let hash = passwords.hash(new_password).await?;
     let tokens = next_tokens(actor.clinic(), &store);
     let device = device(&request);
@@ -58,6 +63,7 @@ pub async fn change(
     let given = tokens.clone();
     // The answer holds secrets, so it is not kept with the key.
     let written = store.write(act.permit, Once::default(), move |tx| {
+        tx.attempt_succeeded(&attempt)?;
         let cred_version = tx.change_password(actor.account(), &own, &hash)?;
         let mut events = vec![store::password_changed(actor.account(), cred_version)];
         events.extend(tx.end_login_sessions_of(actor.staff(), SignInEnd::PasswordChanged)?);
@@ -66,7 +72,8 @@ pub async fn change(
         events.extend(begun);
         let (account, clinic) = (actor.account(), actor.clinic());
         let sign_in = token::SignIn { account, login_session, clinic, token_id: new.tokens.access };
-        let reply = super::signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
+        let view = super::signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
+        let reply = reply::plain(&view)?;
         Ok(tx.record(events, reply))
     });
     Ok(give(written.await?, keeper, &given, &request))
@@ -77,7 +84,8 @@ fn said(weak: Weak) -> FieldError {
     let (code, detail) = match weak {
         Weak::TooShort => ("too_short", format!("must have at least {} characters", password::SHORTEST)),
         Weak::TooLong => ("too_long", format!("must have at most {} characters", password::LONGEST)),
-        Weak::ContainsName => ("contains_name", "must not contain your name or the product's".into()),
+        Weak::ContainsName => ("contains_name", "must not contain your name, the clinic's or the product's".into()),
+        Weak::Common => ("common", "is one of the first that anybody would try".into()),
     };
     FieldError::new("/new_password", code, detail)
 }

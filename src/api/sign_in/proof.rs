@@ -1,5 +1,6 @@
 //! Proving presence for one act: alone, or as the second person at the same device.
 
+use super::attempts;
 use super::passwords::Passwords;
 use crate::access::permission::{self, ProvePresence};
 use crate::access::permit::Permit;
@@ -11,7 +12,7 @@ use crate::clock;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::StaffId;
 use crate::domain::record::Record;
-use crate::store::{NewSigningToken, Once, SIGNING_LIFE_SECONDS, Store, Written};
+use crate::store::{NewSigningToken, Once, SIGNING_LIFE_SECONDS, SecretAttempt, Store, StoreError, Written};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -86,15 +87,19 @@ pub async fn reauth(
     let about = About::parse(body.act, body.subject_id, body.subject_sha256)?;
     let permit = guard::permit::<ProvePresence>(&request).await?;
     let own = store.read(permit, |tx| {
-        let person = tx.person()?;
-        Ok((person.staff, tx.own_credentials(person.account)?))
+        let actor = tx.actor().cloned().ok_or(StoreError::Unauthenticated)?;
+        let own = tx.own_credentials(actor.account())?.ok_or(StoreError::Unauthenticated)?;
+        Ok((actor, own))
     });
-    let (staff, own) = own.await?;
-    let right = passwords.verify(body.password, own.as_ref().map(|own| own.password_hash.clone())).await?;
-    let Some(own) = own.filter(|_| right) else {
-        return Err(Problem::new(ProblemKind::ReauthRequired).because("the password is wrong"));
-    };
-    issue(act.permit, &store, about, staff, own.cred_version).await
+    let (actor, own) = own.await?;
+    let attempt = attempts::of_member(&request, actor.account(), &own, actor.login_session().uuid());
+    let permit = guard::permit::<ProvePresence>(&request).await?;
+    let failures = attempts::take(&request, permit, &attempt).await?;
+    if !passwords.verify(body.password, failures.map(|_| own.password_hash)).await? {
+        return Err(attempts::wrong_secret(&request, failures.unwrap_or(i64::MAX)).await);
+    }
+    let proven = Proven { staff: actor.staff(), cred_version: own.cred_version, attempt };
+    issue(act.permit, &store, about, proven).await
 }
 
 /// Proves a second person's presence at this device; it neither opens nor ends a sign-in.
@@ -109,19 +114,29 @@ pub async fn cosign(
     let body = act.body;
     let about = About::parse(body.act, body.subject_id, body.subject_sha256)?;
     let permit = guard::permit::<ProvePresence>(&request).await?;
-    let login = body.login;
+    let login = body.login.clone();
     let found = store.read(permit, move |tx| {
-        let clinic = tx.clinic();
+        let (clinic, actor) = (tx.clinic(), tx.actor().cloned().ok_or(StoreError::Unauthenticated)?);
         let found = tx.credentials(&login)?;
-        Ok(found.map(|found| {
-            let here = found.memberships.iter().find(|(id, ..)| *id == clinic).map(|(_, _, staff)| *staff);
-            (found.password_hash, found.cred_version, here)
-        }))
+        let here = found.iter().flat_map(|found| &found.memberships).find(|(id, ..)| *id == clinic);
+        let staff = here.map(|(_, _, staff)| *staff);
+        Ok((actor.login_session(), found, staff))
     });
-    let found = found.await?;
-    let right = passwords.verify(body.password, found.as_ref().map(|(hash, ..)| hash.clone())).await?;
-    match found.filter(|_| right) {
-        Some((_, cred_version, Some(staff))) => issue(act.permit, &store, about, staff, cred_version).await,
+    let (login_session, found, staff) = found.await?;
+    // The device is one that a colleague is signed in on: strangers who guess this name elsewhere do not slow it down.
+    let attempt = SecretAttempt {
+        device: Some(login_session.uuid()),
+        ..attempts::of_stranger(&request, &body.login, found.as_ref(), None)?
+    };
+    let permit = guard::permit::<ProvePresence>(&request).await?;
+    let counted = attempts::take(&request, permit, &attempt).await?;
+    let stored = found.as_ref().filter(|_| counted.is_some()).map(|found| found.password_hash.clone());
+    let right = passwords.verify(body.password, stored).await?;
+    match (found.filter(|_| right), staff) {
+        (Some(found), Some(staff)) => {
+            let proven = Proven { staff, cred_version: found.cred_version, attempt };
+            issue(act.permit, &store, about, proven).await
+        }
         _ => Err(Problem::new(ProblemKind::ReauthRequired).because("name or password of the second person is wrong")),
     }
 }
@@ -157,16 +172,19 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-async fn issue(
-    permit: Permit<ProvePresence>,
-    store: &Store,
-    about: About,
+/// Somebody whose secret was right.
+struct Proven {
     staff: StaffId,
     cred_version: i64,
-) -> Answer<Written> {
+    attempt: SecretAttempt,
+}
+
+async fn issue(permit: Permit<ProvePresence>, store: &Store, about: About, proven: Proven) -> Answer<Written> {
     let token = format!("chsg_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()));
     let written = store.write(permit, Once::default(), move |tx| {
         let About { act, subject, subject_sha256 } = about;
+        let Proven { staff, cred_version, attempt } = proven;
+        tx.attempt_succeeded(&attempt)?;
         let record =
             Record::new("signing_token", 1).with("staff_id", staff).with("act", &act).with("subject_id", subject);
         tx.keep_signing_token(&token, NewSigningToken { staff, cred_version, act, subject, subject_sha256 })?;

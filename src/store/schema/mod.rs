@@ -7,6 +7,7 @@ pub(super) mod checkpoints;
 pub(super) mod consents;
 pub(super) mod dosing_events;
 pub(super) mod foundation;
+pub(super) mod limits;
 pub(super) mod observations;
 pub(super) mod patients;
 pub(super) mod protocols;

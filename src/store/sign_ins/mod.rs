@@ -7,10 +7,10 @@ mod refresh;
 pub use refresh::{NextTokens, Refreshed};
 pub(super) use refresh::{first_use, was_used};
 
+use super::accounts::Credentials;
 use super::connection::AnyConnection;
 use super::error::Result;
 use super::schema::foundation::{accounts, login_sessions, staff};
-use super::staff::Credentials;
 use super::transaction::{Change, Gather};
 use crate::access::login_session::{LIFE_MINUTES, MOST_AT_ONCE, SignInEnd};
 use crate::domain::event::{Event, EventKind, Subject};

@@ -1,6 +1,7 @@
 //! Signing in: the right password, one refresh at a time, and no token that is not exactly ours.
 
 mod browser;
+mod limits;
 mod login_sessions;
 mod machine;
 mod refresh;

@@ -5,12 +5,13 @@
 
 mod actor;
 pub mod program;
+mod setup;
 pub mod stand_alone;
 pub mod visit;
 
 pub use actor::{Actor, Answer};
+pub use setup::{CHEAP, SETUP, Setup};
 
-use chairside::access::password::Cost;
 use chairside::access::permission::{BootstrapClinic, InviteStaff};
 use chairside::access::permit::{Origin, Permit, Scope};
 use chairside::access::role::{Role, Roles};
@@ -29,8 +30,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// Cheap on purpose: what argon2 costs is tested where it lives.
-const CHEAP: Cost = Cost { memory: 64, passes: 1, lanes: 1 };
 /// The password of everybody in a test.
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -83,6 +82,12 @@ pub fn on_both_databases(story: impl Fn(&Clinic)) {
     story(&Clinic::open(Kind::Postgres));
 }
 
+/// The same on servers that are set up like this.
+pub fn both_databases_with(setup: &Setup, story: impl Fn(&Clinic)) {
+    story(&Clinic::open_with(Kind::Sqlite, setup));
+    story(&Clinic::open_with(Kind::Postgres, setup));
+}
+
 /// The PostgreSQL that `scripts/test` started.
 pub fn postgres_url() -> DatabaseUrl {
     let url = std::env::var("TEST_DATABASE_URL")
@@ -98,13 +103,22 @@ impl Clinic {
 
     /// The same at another time.
     pub fn open_at(kind: Kind, at: &str) -> Self {
+        Self::open_as(kind, at, &SETUP)
+    }
+
+    /// The same with a server that is set up like this.
+    pub fn open_with(kind: Kind, setup: &Setup) -> Self {
+        Self::open_as(kind, MORNING, setup)
+    }
+
+    fn open_as(kind: Kind, at: &str, setup: &Setup) -> Self {
         // What the server says of a fault belongs beside the test that met it.
         drop(tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_test_writer().try_init());
         let clock = Clock::simulated(Timestamp::parse(at).unwrap());
         let folder = scratch();
         let url = database(kind, &folder);
         let store = Store::open(&url, clock.clone(), "test").unwrap();
-        let (base, handle) = serve(store.clone(), &folder);
+        let (base, handle) = serve(store.clone(), &folder, *setup);
         let stop = Arc::new(Stop { handle, folder });
         let make = |other| Self::with(kind, &clock, &url, &base, &store, &stop, other);
         make(Some(Box::new(make(None))))
@@ -347,17 +361,19 @@ fn network() -> Network {
 }
 
 /// Runs the real server on a free port, in a thread of its own.
-fn serve(store: Store, folder: &std::path::Path) -> (String, actix_web::dev::ServerHandle) {
+fn serve(store: Store, folder: &std::path::Path, setup: Setup) -> (String, actix_web::dev::ServerHandle) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let keys = keys::load(&folder.join("keys"), "test").unwrap();
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
+            let Setup { limits, cost } = setup;
             let parts = Parts {
                 store,
                 keys,
-                password_cost: CHEAP,
+                password_cost: cost,
+                limits,
                 front_end: FrontEnd(Some(ORIGIN.into())),
                 witness: Witness::default(),
                 network: network(),

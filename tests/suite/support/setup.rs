@@ -1,0 +1,20 @@
+//! How a test's server is set up.
+
+use chairside::access::limits::{Bucket, Limits};
+use chairside::access::password::Cost;
+
+/// Cheap on purpose: what argon2 costs is tested where it lives.
+pub const CHEAP: Cost = Cost { memory: 64, passes: 1, lanes: 1 };
+
+/// How a test's server is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    pub limits: Limits,
+    pub cost: Cost,
+}
+
+/// All tests share one address; what it may try is tested where it lives.
+pub const SETUP: Setup = Setup {
+    limits: Limits { address: Bucket { burst: 1_000_000, refill_seconds: 1 }, ..Limits::DEFAULT },
+    cost: CHEAP,
+};

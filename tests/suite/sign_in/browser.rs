@@ -59,7 +59,7 @@ fn a_page_of_another_origin_can_neither_sign_in_nor_refresh() {
         }
         // Without the header that only our own pages can send, a cookie is not looked at.
         let form = clinic.nobody().with("origin", ORIGIN).with("cookie", &mine);
-        form.post("/api/v1/auth/refresh", &json!({})).expect_problem(400, "malformed_request");
+        form.post("/api/v1/auth/refresh", &json!({})).expect_problem(422, "validation_failed");
         let text = page(clinic, ORIGIN).with("cookie", &mine).with("content-type", "text/plain");
         text.send("POST", "/api/v1/auth/refresh", Some(Vec::new())).expect_problem(403, "foreign_origin");
         page(clinic, ORIGIN).with("cookie", &mine).post("/api/v1/auth/refresh", &json!({})).expect(200);

@@ -59,7 +59,7 @@ mod tests {
     fn a_nurse_may_be_away_for_half_an_hour_and_an_administrator_for_a_quarter() {
         let seen = Timestamp::from_millis(1_800_000_000_000);
         let [nurse, admin, both] =
-            [vec![Role::Nurse], vec![Role::Admin], vec![Role::FrontDesk, Role::Auditor]].map(|roles| Roles::of(roles));
+            [vec![Role::Nurse], vec![Role::Admin], vec![Role::FrontDesk, Role::Auditor]].map(Roles::of);
         for (roles, minutes) in [(&nurse, 30), (&admin, 15), (&both, 15)] {
             let before = seen.plus_minutes(minutes).plus_millis(-1);
             assert!(!is_idle(roles, seen, before, false));

@@ -75,7 +75,7 @@ pub async fn by_name(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().authority().map(|authority| authority.as_str()).or(header);
+    let host = request.uri().authority().map(actix_web::http::uri::Authority::as_str).or(header);
     let known =
         request.app_data::<web::Data<Network>>().is_none_or(|network| network.goes_by(host.unwrap_or_default()));
     if known {

@@ -4,7 +4,7 @@ use crate::access::login_session::SignInEnd;
 use crate::access::permission::{
     EndLoginSession, EndLoginSessionsOfStaff, ReadLoginSessions, ReadLoginSessionsOfStaff,
 };
-use crate::access::permit::Permit;
+use crate::access::permit::{Actor, Permit};
 use crate::api::extract::{Act, Id};
 use crate::api::reply::{self, Answer};
 use crate::domain::id::{LoginSessionId, StaffId};
@@ -106,7 +106,7 @@ pub async fn end_own(
     responses((status = 200, description = "The member's sign-ins of the last twelve hours", body = LoginSessionListView)))]
 pub async fn of_staff(permit: Permit<ReadLoginSessionsOfStaff>, Id(id): Id<StaffId>, store: Data<Store>) -> Answer {
     let view = store.read(permit, move |tx| {
-        let asking = tx.actor().map(|actor| actor.login_session());
+        let asking = tx.actor().map(Actor::login_session);
         if !tx.staff_members()?.iter().any(|member| member.id == id) {
             return Err(StoreError::NotFound);
         }

@@ -217,7 +217,9 @@ fn a_weaker_hash_is_made_stronger_at_the_next_sign_in_and_a_new_password_wins() 
             let sign_ins: Vec<_> = (0..4).map(|_| scope.spawn(|| guess(clinic, &prescriber, PASSWORD))).collect();
             let change = json!({"current_password": PASSWORD, "new_password": "another long enough one"});
             device.post("/api/v1/auth/password", &change).expect(200);
-            sign_ins.into_iter().for_each(|one| drop(one.join().unwrap()));
+            for one in sign_ins {
+                one.join().unwrap();
+            }
         });
         guess(clinic, &prescriber, "another long enough one").expect(200);
     });

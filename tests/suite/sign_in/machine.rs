@@ -212,7 +212,7 @@ impl Chance {
 /// The owner's devices and, perhaps, a thief. Each holds the number of the pair it was given last.
 fn play(round: u64, play: &mut Play<'_>, tally: &mut [u64; 4]) {
     let chance = &mut Chance(round.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 7);
-    let with_thief = round % 2 == 0;
+    let with_thief = round.is_multiple_of(2);
     let (mut owner, mut thief) = (0, None::<usize>);
     let mut slept = false;
     for _ in 0..6 + chance.below(if with_thief { 24 } else { 12 }) {

@@ -1,7 +1,7 @@
 //! The commands of the host: serve, migrate, set up a clinic, look after the installation.
 
 use crate::access::password::{self, Cost};
-use crate::access::permission::BootstrapClinic;
+use crate::access::permission::{BootstrapClinic, Permission, ResetPassword};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
 use crate::api::network::Network;
@@ -59,6 +59,15 @@ pub enum Command {
         #[arg(long, default_value = "admin")]
         login: String,
     },
+    /// Give somebody a new random password; every sign-in of theirs ends. With SQLite, stop the server first
+    ResetPassword {
+        /// Its settings.
+        #[command(flatten)]
+        config: Config,
+        /// The name they sign in with
+        #[arg(long)]
+        login: String,
+    },
     /// Show a clinic in the middle of its day, with one session that runs now; the data is thrown away at the end
     Demo {
         /// The address and port to listen on
@@ -101,6 +110,7 @@ pub fn run(cli: Cli) -> io::Result<()> {
         Command::Bootstrap { config, clinic, zone, login } => {
             bootstrap(&config, NewClinic { name: clinic, zone }, login)
         }
+        Command::ResetPassword { config, login } => reset_password(&config, login),
         Command::Demo { bind, seed } => demonstrate(&bind, seed),
         Command::Simulate { patients, weeks, seed } => {
             let folder = Scratch::new("simulation")?;
@@ -163,9 +173,7 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
         display_name: login.clone(),
         roles: Roles::of([Role::Admin]),
     };
-    let origin = Origin { request: clock.new_id(), client_ip: None };
-    let permit = Permit::<BootstrapClinic>::host("operator".into(), Scope::Installation, origin)
-        .map_err(|denied| io::Error::other(denied.permission))?;
+    let permit = host_permit::<BootstrapClinic>(&clock)?;
     let done = store.write(permit, Once::default(), move |tx| {
         let (id, mut events) = tx.create_clinic(&clinic)?;
         events.push(tx.add_staff(id, &admin)?.1);
@@ -177,6 +185,36 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
         other => io::Error::other(other),
     })?;
     say(&format!("sign-in name: {login}\npassword:     {password}\nIt is shown once."))
+}
+
+/// Gives an account a new password and prints it once. What was counted against the old one counts no more.
+fn reset_password(config: &Config, login: String) -> io::Result<()> {
+    let clock = Clock::real();
+    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
+    let password = random_password();
+    let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
+        .ok_or_else(|| io::Error::other("not enough memory"))?;
+    let permit = host_permit::<ResetPassword>(&clock)?;
+    let wanted = login.clone();
+    let done = store.write(permit, Once::default(), move |tx| {
+        let found = tx.credentials(&wanted)?.ok_or(store::StoreError::NotFound)?;
+        let known = tx.own_credentials(found.account)?.ok_or(store::StoreError::NotFound)?;
+        let cred_version = tx.change_password(found.account, &known, &hash)?;
+        Ok(tx.record(vec![store::password_changed(found.account, cred_version)], api::reply::nothing()))
+    });
+    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
+        store::StoreError::NotFound => io::Error::other("nobody signs in with this name"),
+        other => io::Error::other(other),
+    })?;
+    say(&format!(
+        "sign-in name: {login}\npassword:     {password}\nIt is shown once. Its owner changes it at the next sign-in."
+    ))
+}
+
+fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {
+    let origin = Origin { request: clock.new_id(), client_ip: None };
+    let permit = Permit::host("operator".into(), Scope::Installation, origin);
+    permit.map_err(|denied| io::Error::other(denied.permission))
 }
 
 /// 120 random bits, readable.

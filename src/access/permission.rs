@@ -157,6 +157,8 @@ permissions! {
     // clinic
     /// Set up a clinic with its first administrator.
     BootstrapClinic = "clinic.bootstrap" for [] with [Host];
+    /// Give somebody a new password: who forgot it, or whose old one too many guesses have disabled.
+    ResetPassword = "account.password.reset" for [] with [Host];
     /// Read the clinic's settings.
     ReadClinic = "clinic.settings.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// See who works here, to pick a nurse or a witness.

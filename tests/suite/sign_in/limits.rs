@@ -12,7 +12,7 @@ use chairside::store::{Once, Reply, SecretAttempt, Taken};
 use serde_json::{Value, json};
 
 use crate::schema::catalogue::Database;
-use crate::support::program::Program;
+use crate::support::program::{Program, reset_password};
 use crate::support::{Answer, Clinic, Kind, PASSWORD, SETUP, Setup, both_databases_with, scratch, stand_alone};
 
 fn long() -> bool {
@@ -237,6 +237,25 @@ fn a_restart_forgets_no_failure() {
         program.kill();
         let program = Program::start(&url, &folder);
         assert_eq!([(); 2].map(|()| guess(&program)), [401, 429]);
+    }
+}
+
+#[test]
+fn the_operator_gives_a_new_password_and_what_was_counted_is_forgotten() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let folder = scratch();
+        let (url, nurse) = stand_alone::clinic(kind, &folder);
+        let program = Program::start(&url, &folder);
+        let token = program.sign_in(&nurse, PASSWORD);
+        let wrong = json!({"login": nurse, "password": "a wrong password"});
+        let guess = || program.send("POST", "/api/v1/auth/login", None, Some(&wrong)).unwrap().0;
+        assert_eq!([(); 6].map(|()| guess()), [401, 401, 401, 401, 401, 429]);
+        program.kill();
+        let password = reset_password(&url, &nurse);
+        let program = Program::start(&url, &folder);
+        let (status, _) = program.send("GET", "/api/v1/me", Some((&token, "key-of-a-request")), None).unwrap();
+        assert_eq!(status, 401, "the old sign-in goes on");
+        program.sign_in(&nurse, &password);
     }
 }
 

@@ -97,6 +97,18 @@ pub fn bootstrap(url: &DatabaseUrl, folder: &Path) -> String {
     String::from_utf8(done.stdout).expect("text")
 }
 
+/// Gives somebody a new password by the command line.
+pub fn reset_password(url: &DatabaseUrl, login: &str) -> String {
+    let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
+        .args(["reset-password", "--database-url", &text(url), "--login", login])
+        .output()
+        .expect("the program runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let printed = String::from_utf8(done.stdout).expect("text");
+    let line = printed.lines().find_map(|line| line.strip_prefix("password:"));
+    line.expect("a password").trim().to_owned()
+}
+
 fn text(url: &DatabaseUrl) -> String {
     match url {
         DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),

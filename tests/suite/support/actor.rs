@@ -105,6 +105,9 @@ impl<'c> Actor<'c> {
         if method == "POST" && !own("idempotency-key") {
             request = request.header("idempotency-key", uuid::Uuid::from_bytes(chairside::clock::random()).to_string());
         }
+        if !own("x-forwarded-for") {
+            request = request.header("x-forwarded-for", self.clinic.address());
+        }
         for (name, value) in self.headers.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.header(name, value);
         }

@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct CheckpointQuery {
     /// Only those about fewer entries: `next_below` of the page before.
-    #[param(minimum = 1)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     below: Option<u32>,
     /// Items a page.
     #[param(minimum = 1, maximum = 200)]
@@ -36,10 +36,10 @@ pub struct CheckpointQuery {
 #[into_params(parameter_in = Query)]
 pub struct InclusionQuery {
     /// The entry's number.
-    #[param(minimum = 1, example = 1)]
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_i64, example = 1)]
     seq: u32,
     /// The size of the checkpoint; the newest if none is named.
-    #[param(minimum = 1)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     size: Option<u32>,
 }
 
@@ -49,10 +49,10 @@ pub struct InclusionQuery {
 #[into_params(parameter_in = Query)]
 pub struct ConsistencyQuery {
     /// The size of the older one: the copy you hold.
-    #[param(minimum = 1, example = 1)]
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_i64, example = 1)]
     from: u32,
     /// The size of the newer one; the newest if none is named.
-    #[param(minimum = 1)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     size: Option<u32>,
 }
 

@@ -22,6 +22,7 @@ use super::extract::Act;
 use super::problem::{ProblemKind, ProblemView};
 use crate::access::permission::{Flag, Line, Permission};
 use crate::access::permit::Permit;
+use crate::domain::id::AuditCaseId;
 use actix_web::{FromRequest, Handler, Responder, guard, http::Method, web};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -109,9 +110,8 @@ where
     extensions.insert("x-roles".into(), json!(roles));
     if line.flags.contains(&Flag::Cased) {
         extensions.insert("x-audit-case".into(), json!(true));
-        let (says, form) =
-            ("The open audit case an auditor reads inside of.", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$");
-        let case = header("X-Audit-Case", says, false, form);
+        let mut case = header("X-Audit-Case", "The open audit case an auditor reads inside of.", false, "");
+        case.schema = Some(AuditCaseId::schema());
         operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(case));
     }
     if <Asked<Args> as Asks>::ACTS {

@@ -12,6 +12,7 @@ use crate::demo::{showcase, simulate};
 use crate::domain::audit_entry;
 use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
+use crate::verify::command::{self, AuditCommand};
 use crate::witness::Witness;
 use crate::{api, keys};
 use base64::Engine as _;
@@ -79,6 +80,12 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Verify or export the trail of who did and saw what, without the server
+    Audit {
+        /// Which of the two.
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask a running server whether it is ready; for a container's health check
@@ -107,6 +114,11 @@ pub fn run(cli: Cli) -> io::Result<()> {
                 simulate::run(simulate::Settings { patients, weeks, seed }, folder.path()).map_err(io::Error::other)?;
             say(&report.to_string())
         }
+        Command::Audit { command } => match command::run(&command, &mut io::stdout().lock()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::Error::new(io::ErrorKind::InvalidData, "the trail was tampered with")),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, error)),
+        },
         Command::Openapi => say(&openapi()?),
         Command::Healthcheck { bind } => healthcheck(&bind),
     }

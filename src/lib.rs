@@ -14,7 +14,7 @@
 //!
 //! Around them: [`clock`] (the one place that reads the time), [`config`] (every setting, once), [`keys`] (files
 //! only the server can read), [`server`] (puts it together), [`watch`] (looks after overdue checks), [`witness`]
-//! (signs the trails), [`cli`] (the commands
+//! (signs the trails), [`verify`] (proves one without the server), [`cli`] (the commands
 //! of the host).
 //!
 //! The same noun names the file in every layer: `domain/consent` says what is true, `store/consents.rs` keeps it,
@@ -58,5 +58,6 @@ pub mod demo;
 pub mod keys;
 pub mod server;
 pub mod store;
+pub mod verify;
 pub mod watch;
 pub mod witness;

@@ -108,7 +108,7 @@ fn some(record: Record, key: &'static str, value: Option<impl Into<super::record
 }
 
 /// The trail's own time form: microseconds, of which the last three are always zero.
-fn micros(at: Timestamp) -> String {
+pub fn micros(at: Timestamp) -> String {
     format!("{}000Z", at.to_string().trim_end_matches('Z'))
 }
 

@@ -111,6 +111,11 @@ impl<'t> Gather<'t> {
         Ok(self.now.date_in(&self.zone()?))
     }
 
+    /// That this transaction sees one snapshot, said by whoever began it.
+    pub(super) const fn one_snapshot(&self) -> Held {
+        Held(())
+    }
+
     pub(super) fn into_seen(self) -> Vec<PatientId> {
         self.seen
     }

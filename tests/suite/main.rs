@@ -38,4 +38,5 @@ mod staff;
 mod support;
 mod treatment_plans;
 mod unit_of_work;
+mod verify;
 mod visits;

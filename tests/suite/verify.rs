@@ -188,13 +188,13 @@ fn an_export_is_verified_by_us_and_by_a_program_that_shares_no_code_with_us() {
             std::fs::write(&path, text).unwrap();
             let notes = path.with_extension("txt");
             std::fs::write(&notes, format!("{}\n", listed["items"][0]["note"].as_str().unwrap())).unwrap();
-            let run = Command::new("python3")
-                .arg(root().join("scripts/verify-trail.py"))
+            let mut run = Command::new("python3");
+            run.arg(root().join("scripts/verify-trail.py"))
                 .arg(&path)
                 .args(["--key", key])
                 .arg("--checkpoints")
                 .arg(notes);
-            (own, run_to_end(run))
+            (own, run_to_end(&mut run))
         };
         let (own, theirs) = both(&text);
         assert_eq!((own, theirs.0), (Ok(entries.len() as u64), 0), "{}", theirs.1);

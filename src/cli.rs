@@ -15,8 +15,6 @@ use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
 use crate::witness::Witness;
 use crate::{api, keys};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Parser, Subcommand};
 use std::io::{self, Write as _};
 
@@ -164,7 +162,7 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
     store::migrate(&config.database_url).map_err(io::Error::other)?;
     let clock = Clock::real();
     let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    let password = random_password();
+    let password = password::one_time(clock::random());
     let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
         .ok_or_else(|| io::Error::other("not enough memory"))?;
     let admin = NewStaff {
@@ -191,7 +189,7 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
 fn reset_password(config: &Config, login: String) -> io::Result<()> {
     let clock = Clock::real();
     let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    let password = random_password();
+    let password = password::one_time(clock::random());
     let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
         .ok_or_else(|| io::Error::other("not enough memory"))?;
     let permit = host_permit::<ResetPassword>(&clock)?;
@@ -207,7 +205,7 @@ fn reset_password(config: &Config, login: String) -> io::Result<()> {
         other => io::Error::other(other),
     })?;
     say(&format!(
-        "sign-in name: {login}\npassword:     {password}\nIt is shown once. Its owner changes it at the next sign-in."
+        "sign-in name: {login}\npassword:     {password}\nIt is shown once; let its owner change it with POST /auth/password."
     ))
 }
 
@@ -215,11 +213,6 @@ fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {
     let origin = Origin { request: clock.new_id(), client_ip: None };
     let permit = Permit::host("operator".into(), Scope::Installation, origin);
     permit.map_err(|denied| io::Error::other(denied.permission))
-}
-
-/// 120 random bits, readable.
-pub fn random_password() -> String {
-    URL_SAFE_NO_PAD.encode(clock::random::<15>())
 }
 
 /// A folder of a demonstration's own, removed at the end.

@@ -14,8 +14,7 @@
 //!
 //! Around them: [`clock`] (the one place that reads the time), [`config`] (every setting, once), [`keys`] (files
 //! only the server can read), [`server`] (puts it together), [`watch`] (what the clock looks after), [`witness`]
-//! (signs the trails), [`cli`] (the commands
-//! of the host).
+//! (signs the trails), [`cli`] (the commands of the host), [`demo`] (simulated patients).
 //!
 //! The same noun names the file in every layer: `domain/consent` says what is true, `store/consents.rs` keeps it,
 //! `api/consents.rs` speaks it.

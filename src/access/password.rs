@@ -7,12 +7,19 @@ use super::common;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The shortest password, in code points: nobody has a second factor yet.
 pub const SHORTEST: usize = 15;
 /// The longest, in code points; a longer one would only cost time.
 pub const LONGEST: usize = 128;
 const MOST_BYTES: usize = 1024;
+
+/// A password that is shown once: 120 random bits as 20 letters, digits, dashes and underscores.
+pub fn one_time(random: [u8; 15]) -> String {
+    URL_SAFE_NO_PAD.encode(random)
+}
 
 /// Memory in KiB, passes and lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

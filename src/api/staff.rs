@@ -5,6 +5,7 @@ use super::reply::{self, Answer};
 use super::sign_in::Passwords;
 use super::{Endpoint, endpoints};
 use crate::access::login_session::SignInEnd;
+use crate::access::password;
 use crate::access::permission::{self, ChangeStaff, InviteStaff, ReadClinic, ReadSelf, ReadStaff};
 use crate::access::permit::Permit;
 use crate::access::role::{Role, Roles};
@@ -15,8 +16,6 @@ use crate::domain::refusal::{Clash, FieldErrors, Refusal};
 use crate::domain::text::checked;
 use crate::store::{NewStaff, Once, StaffMember, Store, StoreError, Writer, Written};
 use actix_web::web::Data;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -174,7 +173,7 @@ pub async fn invite(
     let display_name = errors.take(checked("/display_name", &body.display_name, 1, 200));
     let roles = errors.take(Roles::for_one_person(&body.roles));
     errors.finish()?;
-    let password = URL_SAFE_NO_PAD.encode(clock::random::<15>());
+    let password = password::one_time(clock::random());
     let password_hash = passwords.hash(password.clone()).await?;
     // The answer holds a secret, so it is not kept with the key.
     let written = store.write(permit, Once::default(), move |tx| {

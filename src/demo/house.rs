@@ -103,7 +103,7 @@ pub fn build(plan: &Plan, clock: &Clock) -> Result<Vec<Credential>> {
     let clinic = receive.recv().map_err(broken)?;
     let mut credentials = Vec::new();
     for (login, name, role) in people(plan) {
-        let password = crate::cli::random_password();
+        let password = crate::access::password::one_time(crate::clock::random());
         let hash = password::hash(&password, clock::random(), plan.cost).ok_or_else(|| broken("not enough memory"))?;
         let member =
             NewStaff { login: login.clone(), password_hash: hash, display_name: name, roles: Roles::of([role]) };

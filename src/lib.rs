@@ -35,7 +35,7 @@
 //!
 //! | I want to | open |
 //! |---|---|
-//! | change who may do something | one line in `access/permission.rs` and one in `docs/permissions.csv` |
+//! | change who may do something | one line in `access/permission/mod.rs` and one in `docs/permissions.csv` |
 //! | add an endpoint | a handler and one word in `endpoints![…]` of its `api/` file, then `UPDATE=1 cargo test contract` |
 //! | add an error | one line in `api/problem.rs` |
 //! | change what is stored | a new migration in both folders, `store/schema/`, one `store/` file |

@@ -135,7 +135,7 @@ pub fn openapi() -> io::Result<String> {
 fn serve(config: &Config) -> io::Result<()> {
     start_log(config);
     if !config.no_migrate {
-        store::migrate(&config.database_url).map_err(io::Error::other)?;
+        store::migrate_if_needed(&config.database_url).map_err(io::Error::other)?;
     }
     let store = Store::open(&config.database_url, Clock::real(), &config.instance).map_err(io::Error::other)?;
     let keys = keys::load(&config.keys, &config.instance)?;
@@ -159,7 +159,7 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
     if jiff::tz::TimeZone::get(&clinic.zone).is_err() {
         return Err(io::Error::other("the time zone must be an IANA name, such as America/New_York"));
     }
-    store::migrate(&config.database_url).map_err(io::Error::other)?;
+    store::migrate_if_needed(&config.database_url).map_err(io::Error::other)?;
     let clock = Clock::real();
     let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
     let password = password::one_time(clock::random());

@@ -3,6 +3,7 @@
 use super::error::{Result, StoreError};
 use super::schema::foundation::{accounts, clinics, staff};
 use super::transaction::{Change, Gather};
+use super::wall;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId, StaffId};
 use crate::domain::record::Record;
@@ -45,6 +46,7 @@ impl Gather<'_> {
             .first::<(AccountId, String, i64)>(self.connection)
             .optional()?;
         let Some((account, password_hash, cred_version)) = found else { return Ok(None) };
+        wall::show_memberships(self.connection, account)?;
         let memberships = staff::table
             .inner_join(clinics::table.on(clinics::id.eq(staff::clinic_id)))
             .filter(staff::account_id.eq(account))

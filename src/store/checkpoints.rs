@@ -4,8 +4,9 @@ use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
 use super::schema::checkpoints::audit_checkpoints;
 use super::schema::foundation::{audit_events, audit_heads};
+use super::trail::trail_of;
 use super::transaction::{Change, Gather};
-use super::{Store, blocking};
+use super::{Store, blocking, wall};
 use crate::access::notary::Notary;
 use crate::domain::checkpoint::Checkpoint;
 use crate::domain::id::ClinicId;
@@ -189,16 +190,17 @@ impl Store {
     /// When the database cannot be asked.
     pub async fn unsigned_trails(&self) -> Result<Vec<ClinicId>> {
         let inner = std::sync::Arc::clone(&self.inner);
-        blocking(move || {
-            let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
-            let grown: Vec<Grown> = diesel::sql_query(
-                "SELECT h.clinic_id FROM audit_heads h WHERE h.size > COALESCE((SELECT MAX(c.size) \
-                 FROM audit_checkpoints c WHERE c.clinic_id = h.clinic_id), 0) ORDER BY h.clinic_id",
-            )
-            .load(&mut *connection)?;
-            Ok(grown.into_iter().map(|grown| grown.clinic_id).collect())
-        })
-        .await
+        let found = blocking(move || {
+            inner.snapshot(trail_of(None), |connection| {
+                wall::show_trails(connection)?;
+                let grown = diesel::sql_query(
+                    "SELECT h.clinic_id FROM audit_heads h WHERE h.size > COALESCE((SELECT MAX(c.size) \
+                     FROM audit_checkpoints c WHERE c.clinic_id = h.clinic_id), 0) ORDER BY h.clinic_id",
+                );
+                Ok(grown.load::<Grown>(connection)?)
+            })
+        });
+        Ok(found.await?.into_iter().map(|grown| grown.clinic_id).collect())
     }
 
     /// Every clinic's notes signed since an instant, oldest first.
@@ -207,17 +209,17 @@ impl Store {
     /// When the database cannot be asked.
     pub async fn notes_since(&self, since: Timestamp) -> Result<Vec<KeptNote>> {
         let inner = std::sync::Arc::clone(&self.inner);
-        blocking(move || {
-            let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
-            let rows: Vec<Row> = audit_checkpoints::table
-                .filter(audit_checkpoints::signed_at.ge(since))
-                .order((audit_checkpoints::signed_at, audit_checkpoints::clinic_id, audit_checkpoints::size))
-                .select(Row::as_select())
-                .load(&mut connection)?;
-            let kept =
-                |Row { clinic_id, size, note, signed_at, .. }| KeptNote { clinic: clinic_id, size, note, signed_at };
-            Ok(rows.into_iter().map(kept).collect())
-        })
-        .await
+        let found = blocking(move || {
+            inner.snapshot(trail_of(None), |connection| {
+                wall::show_trails(connection)?;
+                let notes = audit_checkpoints::table
+                    .filter(audit_checkpoints::signed_at.ge(since))
+                    .order((audit_checkpoints::signed_at, audit_checkpoints::clinic_id, audit_checkpoints::size))
+                    .select(Row::as_select());
+                Ok(notes.load(connection)?)
+            })
+        });
+        let kept = |Row { clinic_id, size, note, signed_at, .. }| KeptNote { clinic: clinic_id, size, note, signed_at };
+        Ok(found.await?.into_iter().map(kept).collect())
     }
 }

@@ -1,15 +1,13 @@
-//! SQLite or PostgreSQL, chosen by the URL: connections, pools and the embedded migrations.
+//! SQLite or PostgreSQL, chosen by the URL: connections, pools, and how a transaction begins.
 
 use super::error::StoreError;
+use super::wall;
+use crate::domain::id::ClinicId;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection as _};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// One connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -68,8 +66,21 @@ impl DatabaseUrl {
     }
 }
 
-/// Opens one connection; on SQLite a connection for reading cannot write.
+/// Opens one connection; on SQLite a connection for reading cannot write, on PostgreSQL every one acts as the role that
+/// owns nothing, and sees rows only inside a transaction that says whose.
 pub(super) fn open(url: &DatabaseUrl, read_only: bool) -> Result<AnyConnection, diesel::r2d2::Error> {
+    let mut connection = open_as_owner(url)?;
+    let restricted = match &mut connection {
+        AnyConnection::Postgres(native) => native.batch_execute("SET ROLE chairside_app"),
+        AnyConnection::Sqlite(native) if read_only => native.batch_execute("PRAGMA query_only = ON"),
+        AnyConnection::Sqlite(_) => Ok(()),
+    };
+    restricted.map_err(diesel::r2d2::Error::QueryError)?;
+    Ok(connection)
+}
+
+/// Opens one connection with all rights of the login: for migrations, and to look at what they made.
+pub(super) fn open_as_owner(url: &DatabaseUrl) -> Result<AnyConnection, diesel::r2d2::Error> {
     match url {
         DatabaseUrl::Postgres(url) => {
             let mut connection = PgConnection::establish(url)?;
@@ -89,9 +100,6 @@ pub(super) fn open(url: &DatabaseUrl, read_only: bool) -> Result<AnyConnection, 
                      PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY",
                 )
                 .map_err(diesel::r2d2::Error::QueryError)?;
-            if read_only {
-                connection.batch_execute("PRAGMA query_only = ON").map_err(diesel::r2d2::Error::QueryError)?;
-            }
             super::watch::over(&mut connection);
             Ok(AnyConnection::Sqlite(connection))
         }
@@ -141,20 +149,20 @@ pub(super) fn depth(connection: &mut AnyConnection) -> u32 {
         .map_or(0, std::num::NonZeroU32::get)
 }
 
-/// Begins a transaction that may write.
-pub(super) fn begin_write(connection: &mut AnyConnection) -> QueryResult<()> {
+/// Begins a transaction that may write, in one clinic. On SQLite it is a group's, of units of all clinics.
+pub(super) fn begin_write(connection: &mut AnyConnection, clinic: ClinicId) -> QueryResult<()> {
     match connection {
         AnyConnection::Sqlite(native) => AnsiTransactionManager::begin_transaction_sql(native, "BEGIN IMMEDIATE"),
-        AnyConnection::Postgres(native) => AnsiTransactionManager::begin_transaction(native),
+        AnyConnection::Postgres(native) => wall::begin(native, clinic, "BEGIN"),
     }
 }
 
-/// Begins a transaction that sees one snapshot and writes nothing.
-pub(super) fn begin_read(connection: &mut AnyConnection) -> QueryResult<()> {
+/// Begins a transaction that sees one snapshot of one clinic and writes nothing.
+pub(super) fn begin_read(connection: &mut AnyConnection, clinic: ClinicId) -> QueryResult<()> {
     match connection {
         AnyConnection::Sqlite(native) => AnsiTransactionManager::begin_transaction_sql(native, "BEGIN DEFERRED"),
         AnyConnection::Postgres(native) => {
-            AnsiTransactionManager::begin_transaction_sql(native, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            wall::begin(native, clinic, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         }
     }
 }
@@ -162,63 +170,4 @@ pub(super) fn begin_read(connection: &mut AnyConnection) -> QueryResult<()> {
 /// Rolls back whatever is open, down to `floor`.
 pub(super) fn roll_back_to(connection: &mut AnyConnection, floor: u32) {
     while depth(connection) > floor && Transactions::rollback_transaction(connection).is_ok() {}
-}
-
-/// Runs the migrations that are missing.
-///
-/// # Errors
-/// When one fails, or when the database is newer than this program.
-pub fn migrate(url: &DatabaseUrl) -> Result<(), StoreError> {
-    let broken = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Broken(error.to_string());
-    let mut connection = open(url, false).map_err(|error| StoreError::Broken(error.to_string()))?;
-    match &mut connection {
-        AnyConnection::Sqlite(native) => {
-            let known = names::<diesel::sqlite::Sqlite>(&SQLITE_MIGRATIONS)?;
-            refuse_newer(&native.applied_migrations().map_err(broken)?, &known)?;
-            native.run_pending_migrations(SQLITE_MIGRATIONS).map_err(broken)?;
-        }
-        AnyConnection::Postgres(native) => {
-            native.batch_execute("SET statement_timeout = 0")?;
-            let known = names::<diesel::pg::Pg>(&POSTGRES_MIGRATIONS)?;
-            refuse_newer(&native.applied_migrations().map_err(broken)?, &known)?;
-            native.run_pending_migrations(POSTGRES_MIGRATIONS).map_err(broken)?;
-        }
-    }
-    Ok(())
-}
-
-/// Takes every migration back and runs them again: for the test that proves `down.sql`.
-///
-/// # Errors
-/// When one fails.
-pub fn migrate_down_and_up(url: &DatabaseUrl) -> Result<(), StoreError> {
-    let broken = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Broken(error.to_string());
-    let mut connection = open(url, false).map_err(|error| StoreError::Broken(error.to_string()))?;
-    match &mut connection {
-        AnyConnection::Sqlite(native) => {
-            native.revert_all_migrations(SQLITE_MIGRATIONS).map_err(broken)?;
-            native.run_pending_migrations(SQLITE_MIGRATIONS).map_err(broken)?;
-        }
-        AnyConnection::Postgres(native) => {
-            native.revert_all_migrations(POSTGRES_MIGRATIONS).map_err(broken)?;
-            native.run_pending_migrations(POSTGRES_MIGRATIONS).map_err(broken)?;
-        }
-    }
-    Ok(())
-}
-
-fn names<DB: diesel::backend::Backend>(
-    source: &impl diesel::migration::MigrationSource<DB>,
-) -> Result<Vec<String>, StoreError> {
-    let migrations = source.migrations().map_err(|error| StoreError::Broken(error.to_string()))?;
-    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
-}
-
-fn refuse_newer(applied: &[diesel::migration::MigrationVersion<'_>], known: &[String]) -> Result<(), StoreError> {
-    match applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
-        None => Ok(()),
-        Some(version) => Err(StoreError::Broken(format!(
-            "the database was made by a newer version of Chairside (migration {version}); start that version or restore a backup"
-        ))),
-    }
 }

@@ -116,7 +116,7 @@ pub(super) fn start(url: &DatabaseUrl, queue: Arc<Queue<Job>>, clock: Clock) -> 
 
 fn run_group(connection: &mut AnyConnection, first: Job, queue: &Queue<Job>, clock: &Clock) -> (Vec<Told>, Result<()>) {
     let (mut told, mut notes) = (Vec::new(), Notes::default());
-    if let Err(error) = begin_write(connection) {
+    if let Err(error) = begin_write(connection, trail_of(None)) {
         told.push(refuse(first));
         return (told, Err(error.into()));
     }

@@ -3,7 +3,9 @@
 //! The laws of this layer:
 //! - It is opened with a [`Permit`] and closed with an entry of the trail: [`Store::read`] writes a disclosure before
 //!   it gives anything back, [`Store::write`] takes nothing but a [`Recorded`].
-//! - Every query is of one clinic, the permit's. Another clinic's id is simply not found.
+//! - Every query is of one clinic, the permit's. Another clinic's id is simply not found. On PostgreSQL a second wall
+//!   shows a query that forgets its clinic nothing (`wall`); a new table is behind it without anybody's doing. Rows of
+//!   the installation (the nil clinic) are behind it too: a table of them that a clinic's units read is named there.
 //! - A write unit locks its root before it reads a fact and takes the trail's head last (engineering.md 1, 2, 8).
 //! - An SQL error may be caught only inside a nested `transaction`.
 //! - Nobody else names diesel. Rows do not leave this layer; domain types do.
@@ -26,6 +28,7 @@ mod group;
 mod idempotency;
 mod infusions;
 mod limits;
+mod migrating;
 mod observations;
 mod patients;
 mod policies;
@@ -35,6 +38,7 @@ mod queue;
 mod rooms;
 mod schema;
 mod screenings;
+mod self_check;
 mod series;
 mod sessions;
 mod sign_ins;
@@ -47,6 +51,7 @@ mod transaction;
 mod treatment_plans;
 mod unit;
 mod visits;
+mod wall;
 mod watch;
 
 pub mod column;
@@ -57,10 +62,11 @@ pub use audit_cases::{AuditCaseCursor, AuditCasePage};
 pub use audit_events::{StoredEntry, TrailSearch};
 pub use charts::{Chart, ChartTable};
 pub use checkpoints::{KeptNote, SignedCheckpoint};
-pub use connection::{DatabaseUrl, migrate, migrate_down_and_up};
+pub use connection::DatabaseUrl;
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};
 pub use limits::{SecretAttempt, Taken};
+pub use migrating::{migrate, migrate_if_needed};
 pub use patients::{PatientCursor, PatientPage};
 pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
@@ -72,13 +78,14 @@ pub use timers::{DueTimer, TimerKind};
 pub use trail::actions as actions_of_trail;
 pub use transaction::{Change, Gather, Held, Reader, Signature, Writer};
 pub use unit::{Once, Proof, Recorded, Reply, Written};
+pub use wall::OPEN as TABLES_OPEN_TO_ALL_CLINICS;
 
 use crate::access::permission::Permission;
 use crate::access::permit::{Actor, Origin, Permit, Principal, Scope};
-use crate::access::token::Claims;
 use crate::clock::Clock;
 use crate::domain::audit_entry::Outcome;
-use connection::{Manager, Transactions, begin_read, roll_back_to};
+use crate::domain::id::ClinicId;
+use connection::{AnyConnection, Manager, Transactions, begin_read, roll_back_to};
 use diesel::connection::TransactionManager as _;
 use diesel::r2d2::Pool;
 use group::{Job, Notes};
@@ -123,6 +130,17 @@ struct Inner {
     _file: Option<std::fs::File>,
 }
 
+impl Inner {
+    /// Reads in one snapshot of one clinic's rows.
+    fn snapshot<T>(&self, clinic: ClinicId, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        let mut connection = self.read.get().map_err(|_| StoreError::Busy)?;
+        begin_read(&mut connection, clinic)?;
+        let result = work(&mut connection);
+        roll_back_to(&mut connection, 0);
+        result
+    }
+}
+
 impl Drop for Inner {
     /// What was accepted is written before the store is gone.
     fn drop(&mut self) {
@@ -140,9 +158,11 @@ impl Store {
     /// Opens a database whose migrations have been run.
     ///
     /// # Errors
-    /// When it cannot be reached, or another server has the same file.
+    /// When it cannot be reached, when another server has the same file, and with everything that is wrong with it:
+    /// nothing is run on a database that would not keep what is promised here.
     pub fn open(url: &DatabaseUrl, clock: Clock, instance: &str) -> Result<Self> {
         let file = url.file().map(lock_file).transpose()?;
+        self_check::check(url)?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
         let size = u32::try_from(cores.saturating_mul(2).clamp(4, 32)).unwrap_or(4);
         let queue = Arc::new(Queue::new());
@@ -185,7 +205,7 @@ impl Store {
         let inner = Arc::clone(&self.inner);
         let (result, entry, seen) = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
-            begin_read(&mut connection)?;
+            begin_read(&mut connection, ground.clinic())?;
             let (result, (seen, listed)) = if let Err(error) = ground.admit(&mut connection) {
                 (Err(error), (Vec::new(), false))
             } else {
@@ -257,11 +277,12 @@ impl Store {
             let result = work(&mut writer);
             (result, writer.into_seen())
         });
-        self.run(Box::new(move |connection| unit::run(connection, ground, &once, proof.as_ref(), work)), P::URGENT)
-            .await
+        let clinic = ground.clinic();
+        let unit: Unit = Box::new(move |connection| unit::run(connection, ground, &once, proof.as_ref(), work));
+        self.run(clinic, unit, P::URGENT).await
     }
 
-    async fn run(&self, unit: Unit, urgent: bool) -> Result<Written> {
+    async fn run(&self, clinic: ClinicId, unit: Unit, urgent: bool) -> Result<Written> {
         if self.inner.writers.is_none() {
             let (job, waiting) = Job::write(unit, urgent);
             self.inner.queue.push(job, urgent)?;
@@ -269,7 +290,7 @@ impl Store {
         }
         let inner = Arc::clone(&self.inner);
         let Attempt { result, disclosure, seen } = blocking(move || {
-            let attempt = inner.writers.as_ref().map(|writers| writers.run(unit, urgent));
+            let attempt = inner.writers.as_ref().map(|writers| writers.run(clinic, unit, urgent));
             attempt.ok_or(StoreError::Busy)
         })
         .await?;
@@ -318,33 +339,6 @@ impl Store {
         }
         queued?;
         waiting.await.map_err(|_| StoreError::Busy)?
-    }
-
-    /// The membership a verified token stands for, as the database knows it now; none when the sign-in ended, or the
-    /// token's pair was replaced as lost. The token's first use is kept before this answers.
-    ///
-    /// # Errors
-    /// [`StoreError::SessionIdle`], or when the database cannot be asked.
-    pub async fn actor(&self, claims: Claims, late: bool) -> Result<Option<Actor>> {
-        let inner = Arc::clone(&self.inner);
-        let (clinic, token, now) = (claims.clinic(), claims.token_id(), inner.clock.now());
-        let found = blocking(move || {
-            let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
-            let standing = staff::standing(&mut connection, claims.clinic(), claims.login_session(), now, late)?;
-            let actor = standing.and_then(|standing| Actor::of(&claims, standing.membership));
-            let used = sign_ins::was_used(&mut connection, claims.clinic(), claims.token_id())?;
-            Ok(actor.zip(used))
-        });
-        let Some((actor, used)) = found.await? else { return Ok(None) };
-        if !used {
-            let note: Unit = Box::new(move |connection| {
-                let noted = sign_ins::first_use(connection, clinic, token, now);
-                let nothing = || Written { reply: Reply::default(), replayed: false };
-                noted.map_or_else(Attempt::failed, |()| Attempt { result: Ok(nothing()), disclosure: None, seen: None })
-            });
-            self.run(note, late).await?;
-        }
-        Ok(Some(actor))
     }
 
     /// Whether the database answers.

@@ -33,10 +33,10 @@ impl Writers {
     }
 
     /// Runs a unit in a transaction of its own. Blocks: call it off the request threads.
-    pub(super) fn run(&self, unit: Unit, urgent: bool) -> Attempt {
+    pub(super) fn run(&self, clinic: ClinicId, unit: Unit, urgent: bool) -> Attempt {
         let pool = if urgent { &self.urgent } else { &self.normal };
         let Ok(mut connection) = pool.get() else { return Attempt::failed(StoreError::Busy) };
-        let ran = catch_unwind(AssertUnwindSafe(|| in_transaction(&mut connection, unit)));
+        let ran = catch_unwind(AssertUnwindSafe(|| in_transaction(&mut connection, clinic, unit)));
         ran.unwrap_or_else(|_| {
             roll_back_to(&mut connection, 0);
             Attempt::failed(StoreError::Broken("a unit of work panicked".into()))
@@ -44,8 +44,8 @@ impl Writers {
     }
 }
 
-fn in_transaction(connection: &mut AnyConnection, unit: Unit) -> Attempt {
-    if let Err(error) = begin_write(connection) {
+fn in_transaction(connection: &mut AnyConnection, clinic: ClinicId, unit: Unit) -> Attempt {
+    if let Err(error) = begin_write(connection, clinic) {
         return Attempt::failed(error.into());
     }
     let mut attempt = unit(connection);
@@ -92,8 +92,8 @@ pub(super) fn start_discloser(
                     next = queue.next();
                 }
                 note_all(&mut connection, &url, seen);
-                for (entries, answers) in waiting.into_values() {
-                    let written = write(&mut connection, &url, entries, &clock);
+                for (clinic, (entries, answers)) in waiting {
+                    let written = write(&mut connection, &url, (clinic, entries), &clock);
                     for answer in answers {
                         drop(answer.send(written.clone()));
                     }
@@ -103,25 +103,36 @@ pub(super) fn start_discloser(
         .map_err(|error| StoreError::Broken(error.to_string()))
 }
 
-/// Each sign-in that was used is a statement of its own: it must never wait for a unit while it holds another row.
+/// Each sign-in that was used is a transaction of its own: it must never wait for a unit while it holds another row.
 /// What cannot be noted now is noted with the next request.
 fn note_all(kept: &mut Option<AnyConnection>, url: &DatabaseUrl, seen: Vec<Seen>) {
     for seen in seen {
         let Some(mut connection) = kept.take().or_else(|| open(url, false).ok()) else { return };
-        match note_seen(&mut connection, seen) {
+        match note_one(&mut connection, seen) {
             Ok(()) => *kept = Some(connection),
             Err(error) => tracing::warn!(%error, "the use of a sign-in was not noted"),
         }
     }
 }
 
+fn note_one(connection: &mut AnyConnection, seen: Seen) -> Result<()> {
+    begin_write(connection, seen.clinic)?;
+    note_seen(connection, seen)?;
+    Ok(Transactions::commit_transaction(connection)?)
+}
+
 /// One transaction for one clinic; a connection that failed is opened anew the next time.
-fn write(kept: &mut Option<AnyConnection>, url: &DatabaseUrl, entries: Vec<Pending>, clock: &Clock) -> Result<()> {
+fn write(
+    kept: &mut Option<AnyConnection>,
+    url: &DatabaseUrl,
+    (clinic, entries): (ClinicId, Vec<Pending>),
+    clock: &Clock,
+) -> Result<()> {
     let mut connection = match kept.take() {
         Some(connection) => connection,
         None => open(url, false).map_err(|_| StoreError::Busy)?,
     };
-    begin_write(&mut connection)?;
+    begin_write(&mut connection, clinic)?;
     disclose(&mut connection, Notes { entries, seen: Vec::new() }, clock)?;
     Transactions::commit_transaction(&mut connection)?;
     *kept = Some(connection);

@@ -5,6 +5,7 @@ use super::error::{Result, StoreError};
 use super::schema::foundation::{accounts, clinics, login_sessions, staff, staff_roles};
 use super::trail;
 use super::transaction::{Change, Gather};
+use super::wall;
 use crate::access::login_session;
 use crate::access::permit::Membership;
 use crate::access::role::{Role, Roles};
@@ -176,7 +177,8 @@ impl Change<'_> {
     /// # Errors
     /// When the database says no.
     pub fn create_clinic(&mut self, new: &NewClinic) -> Result<(ClinicId, Vec<Event>)> {
-        let (id, now) = (self.new_id::<ClinicId>(), self.now());
+        let (id, now, here) = (self.new_id::<ClinicId>(), self.now(), self.clinic());
+        wall::turn_to(self.connection, id)?;
         diesel::insert_into(clinics::table)
             .values((
                 clinics::id.eq(id),
@@ -190,6 +192,7 @@ impl Change<'_> {
         let record = Record::new("clinic", 1).with("id", id).with("name", &new.name).with("zone", &new.zone);
         let mut events = vec![Event::of_clinic(EventKind::ClinicCreated, Subject::new("clinic", id, 1), record)];
         events.extend(self.seed_policy_and_protocols(id)?);
+        wall::turn_to(self.connection, here)?;
         Ok((id, events))
     }
 
@@ -209,6 +212,8 @@ impl Change<'_> {
                 accounts::created_at.eq(now),
             ))
             .execute(self.connection)?;
+        let here = self.clinic();
+        wall::turn_to(self.connection, clinic)?;
         diesel::insert_into(staff::table)
             .values((
                 staff::clinic_id.eq(clinic),
@@ -222,6 +227,7 @@ impl Change<'_> {
         for role in new.roles.iter() {
             self.grant_role(clinic, id, role)?;
         }
+        wall::turn_to(self.connection, here)?;
         let record = Record::new("staff", 1)
             .with("id", id)
             .with("account_id", account)

@@ -171,6 +171,7 @@ fn patient_list(patients: &[PatientId]) -> String {
 /// When the database cannot be asked.
 pub fn actions(url: &super::DatabaseUrl, clinic: ClinicId) -> Result<Vec<(String, String)>> {
     let mut connection = super::connection::open(url, true).map_err(|error| StoreError::Broken(error.to_string()))?;
+    super::connection::begin_read(&mut connection, clinic)?;
     let rows = audit_events::table
         .filter(audit_events::clinic_id.eq(clinic))
         .order(audit_events::seq)

@@ -38,6 +38,7 @@ mod simulator;
 mod staff;
 mod support;
 mod tasks;
+mod tenancy;
 mod treatment_plans;
 mod unit_of_work;
 mod visits;

@@ -1,11 +1,12 @@
 //! Sign-ins: begun, listed, used; how they are refreshed and how they end stands in the files beside this one.
 
+mod actor;
 mod end;
 mod reach;
 mod refresh;
 
 pub use refresh::{NextTokens, Refreshed};
-pub(super) use refresh::{first_use, was_used};
+use refresh::{first_use, was_used};
 
 use super::accounts::Credentials;
 use super::connection::AnyConnection;

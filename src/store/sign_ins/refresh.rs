@@ -192,12 +192,7 @@ impl Row {
 ///
 /// # Errors
 /// [`StoreError::Unauthenticated`] when it does not.
-pub(in crate::store) fn first_use(
-    connection: &mut AnyConnection,
-    clinic: ClinicId,
-    access: Uuid,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) fn first_use(connection: &mut AnyConnection, clinic: ClinicId, access: Uuid, now: Timestamp) -> Result<()> {
     let pair = refresh_tokens::table
         .filter(refresh_tokens::clinic_id.eq(clinic))
         .filter(refresh_tokens::access_token_id.eq(AnyId(access)));
@@ -212,11 +207,7 @@ pub(in crate::store) fn first_use(
 }
 
 /// Whether an access token was used before; none when it does not count.
-pub(in crate::store) fn was_used(
-    connection: &mut AnyConnection,
-    clinic: ClinicId,
-    access: Uuid,
-) -> Result<Option<bool>> {
+pub(super) fn was_used(connection: &mut AnyConnection, clinic: ClinicId, access: Uuid) -> Result<Option<bool>> {
     let found = refresh_tokens::table
         .filter(refresh_tokens::clinic_id.eq(clinic))
         .filter(refresh_tokens::access_token_id.eq(AnyId(access)))

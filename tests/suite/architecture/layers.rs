@@ -46,7 +46,7 @@ const MAX_LINES: usize = 400;
 
 /// The files that may build SQL from a string. A `ClinicId` prints hex digits and dashes only, and `SET LOCAL` takes no
 /// parameter.
-const SQL_FROM_STRINGS: [&str; 1] = ["src/store/connection.rs"];
+const SQL_FROM_STRINGS: [&str; 1] = ["src/store/wall/mod.rs"];
 
 fn breaches(file: &Source) -> Vec<String> {
     let mut found = Vec::new();
@@ -127,7 +127,8 @@ fn sql_is_never_built_from_strings() {
         }
         for (at, token) in file.tokens.iter().enumerate() {
             let Token::Word(word) = token else { continue };
-            let argument = file.tokens.get(at + 2);
+            // The one that begins a transaction has the connection before it.
+            let argument = file.tokens.get(at + if word == "begin_transaction_sql" { 4 } else { 2 });
             match word.as_str() {
                 "sql_query" | "batch_execute" | "begin_transaction_sql"
                     if file.tokens.get(at + 1) == Some(&Token::Mark('(')) =>

@@ -5,7 +5,7 @@
 
 mod oracle;
 mod plant;
-pub use plant::a_case_about;
+pub use plant::{a_case_about, everything as everything_planted_in};
 pub mod world;
 
 use std::collections::BTreeSet;

@@ -112,11 +112,15 @@ impl Clinic {
     }
 
     fn open_as(kind: Kind, at: &str, setup: &Setup) -> Self {
+        let folder = scratch();
+        let url = database(kind, &folder);
+        Self::open_on(kind, at, setup, (folder, url))
+    }
+
+    fn open_on(kind: Kind, at: &str, setup: &Setup, (folder, url): (PathBuf, DatabaseUrl)) -> Self {
         // What the server says of a fault belongs beside the test that met it.
         drop(tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_test_writer().try_init());
         let clock = Clock::simulated(Timestamp::parse(at).unwrap());
-        let folder = scratch();
-        let url = database(kind, &folder);
         let store = Store::open(&url, clock.clone(), "test").unwrap();
         let (base, handle) = serve(store.clone(), &folder, *setup);
         let stop = Arc::new(Stop { handle, folder });

@@ -1,6 +1,6 @@
 //! A database of its own, with a clinic in it, for tests that run the real program on it.
 
-use super::{CHEAP, Kind, PASSWORD, block_on, postgres_url};
+use super::{CHEAP, Clinic, Kind, MORNING, PASSWORD, SETUP, block_on, postgres_url, scratch};
 use chairside::access::password;
 use chairside::access::permission::BootstrapClinic;
 use chairside::access::permit::{Origin, Permit, Scope};
@@ -35,6 +35,16 @@ pub fn clinic(kind: Kind, folder: &Path) -> (DatabaseUrl, String) {
     }))
     .unwrap();
     (url, "nurse".into())
+}
+
+impl Clinic {
+    /// A clinic, and one next door, on a PostgreSQL database that no other test uses.
+    pub fn open_alone() -> Self {
+        let folder = scratch();
+        let url = database(Kind::Postgres, &folder);
+        store::migrate(&url).unwrap();
+        Self::open_on(Kind::Postgres, MORNING, &SETUP, (folder, url))
+    }
 }
 
 /// An empty database.

@@ -93,7 +93,7 @@ def check_programs():
         print("note   no binary has been built yet: its commands were not compared")
         return
     usage = subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=20).stdout
-    for command in ("serve", "migrate", "healthcheck", "bootstrap"):
+    for command in ("serve", "migrate", "healthcheck", "bootstrap", "init", "keys"):
         check(f"the binary has the command {command}", re.search(rf"^\s+{command}\b", usage, re.M))
 
 

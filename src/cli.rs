@@ -17,6 +17,7 @@ use crate::witness::Witness;
 use crate::{api, keys};
 use clap::{Parser, Subcommand};
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 /// Session management for ketamine clinics.
 #[derive(Debug, Parser)]
@@ -41,6 +42,18 @@ pub enum Command {
         /// Its settings.
         #[command(flatten)]
         config: Config,
+    },
+    /// Make the keys that are missing from their folder; the server does it by itself while the database is empty
+    Init {
+        /// The folder of the keys
+        #[arg(long, env = "CHAIRSIDE_KEYS", default_value = "keys")]
+        keys: PathBuf,
+    },
+    /// Look after the keys that sign access tokens
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: KeyCommand,
     },
     /// Set up a clinic with its first administrator
     Bootstrap {
@@ -97,6 +110,23 @@ pub enum Command {
     },
 }
 
+/// What can be done with the token keys, while the server runs.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Put a new key in place of the one that signs; nobody signs in again, and the old one verifies for 15 minutes
+    Rotate {
+        /// The folder of the keys
+        #[arg(long, env = "CHAIRSIDE_KEYS", default_value = "keys")]
+        keys: PathBuf,
+    },
+    /// Show the keys: id, when it was made, when it was replaced
+    List {
+        /// The folder of the keys
+        #[arg(long, env = "CHAIRSIDE_KEYS", default_value = "keys")]
+        keys: PathBuf,
+    },
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -105,6 +135,12 @@ pub fn run(cli: Cli) -> io::Result<()> {
     match cli.command {
         Command::Serve { config } => serve(&config),
         Command::Migrate { config } => store::migrate(&config.database_url).map_err(io::Error::other),
+        Command::Init { keys } => keys::make_missing(&keys, Clock::real().now()),
+        Command::Keys { command: KeyCommand::Rotate { keys } } => {
+            let new = keys::rotate(&keys, Clock::real().now())?;
+            say(&format!("{} signs now; a running server knows it within seconds", new.id()))
+        }
+        Command::Keys { command: KeyCommand::List { keys } } => list_keys(&keys),
         Command::Bootstrap { config, clinic, zone, login } => {
             bootstrap(&config, NewClinic { name: clinic, zone }, login)
         }
@@ -138,6 +174,7 @@ fn serve(config: &Config) -> io::Result<()> {
         store::migrate_if_needed(&config.database_url).map_err(io::Error::other)?;
     }
     let store = Store::open(&config.database_url, Clock::real(), &config.instance).map_err(io::Error::other)?;
+    make_first_keys(config, &store)?;
     let keys = keys::load(&config.keys, &config.instance)?;
     let listener = std::net::TcpListener::bind(&config.bind)?;
     tracing::info!(bind = config.bind, "ready; the documentation is at /docs/");
@@ -149,9 +186,24 @@ fn serve(config: &Config) -> io::Result<()> {
     }
     let network =
         Network { trusted_proxies: config.trusted_proxies.clone(), allowed_hosts: config.allowed_hosts.clone() };
-    let parts = Parts { store, keys, password_cost: Cost::DEFAULT, limits, front_end, witness, network };
+    let key_days = config.key_days;
+    let parts = Parts { store, keys, key_days, password_cost: Cost::DEFAULT, limits, front_end, witness, network };
     // Inside the runtime: the watcher is started with the server.
     actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
+}
+
+/// The keys of an installation are made before anybody has an account in it, and never in silence after.
+fn make_first_keys(config: &Config, store: &Store) -> io::Result<()> {
+    let new = actix_web::rt::System::new().block_on(store.is_new()).map_err(io::Error::other)?;
+    if new { keys::make_missing(&config.keys, store.clock().now()) } else { Ok(()) }
+}
+
+fn list_keys(folder: &Path) -> io::Result<()> {
+    for key in keys::list(folder)? {
+        let end = key.retired_at.map_or_else(|| "signs".to_owned(), |at| format!("replaced {at}"));
+        say(&format!("{}  made {}  {end}", key.id(), key.made_at))?;
+    }
+    Ok(())
 }
 
 /// Makes the clinic and its first administrator, and prints a random password once.
@@ -162,6 +214,7 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
     store::migrate_if_needed(&config.database_url).map_err(io::Error::other)?;
     let clock = Clock::real();
     let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
+    make_first_keys(config, &store)?;
     let password = password::one_time(clock::random());
     let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
         .ok_or_else(|| io::Error::other("not enough memory"))?;

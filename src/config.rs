@@ -17,9 +17,13 @@ pub struct Config {
     #[arg(long, env = "CHAIRSIDE_BIND", default_value = "127.0.0.1:8080")]
     pub bind: String,
 
-    /// The folder of the token keys; made on first start, readable by the server only
+    /// The folder of the keys, readable by the server only; made while the database is empty, else by `chairside init`
     #[arg(long, env = "CHAIRSIDE_KEYS", default_value = "keys")]
     pub keys: PathBuf,
+
+    /// How old the token key may grow before the log asks for `chairside keys rotate`, in days
+    #[arg(long, env = "CHAIRSIDE_KEY_DAYS", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub key_days: u16,
 
     /// The name of this installation in tokens and in the trail; do not change it later
     #[arg(long, env = "CHAIRSIDE_INSTANCE", default_value = "chairside")]

@@ -6,9 +6,11 @@ use crate::access::password::Cost;
 use crate::api::guard::Authority;
 use crate::api::network::{self, Network};
 use crate::api::page::Cursors;
+use crate::api::rejection::Rejections;
 use crate::api::sign_in::{FrontEnd, Passwords};
 use crate::api::{self, edge, endpoint};
-use crate::keys::Keys;
+use crate::domain::time::Timestamp;
+use crate::keys::{Keys, TokenKeys};
 use crate::store::Store;
 use crate::watch;
 use crate::witness::{self, Outlet, Witness};
@@ -30,6 +32,8 @@ pub struct Parts {
     pub store: Store,
     /// The keys.
     pub keys: Keys,
+    /// How old the key that signs may grow before the operator is told, in days.
+    pub key_days: u16,
     /// What a password costs to compare.
     pub password_cost: Cost,
     /// How often a secret may be tried.
@@ -53,9 +57,13 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     let outlet = parts.witness.file.map(Outlet::open).transpose()?;
     let every = Duration::from_secs(u64::from(parts.witness.every_minutes) * 60);
     actix_web::rt::spawn(look_after_trails(parts.store.clone(), Arc::clone(&parts.keys.notary), outlet, every));
+    let token_keys = Arc::new(parts.keys.tokens);
+    actix_web::rt::spawn(look_after_keys(parts.store.clone(), Arc::clone(&token_keys), parts.key_days));
     let notary = web::Data::from(parts.keys.notary);
     let store = web::Data::new(parts.store);
-    let authority = web::Data::new(Authority::new(parts.keys.tokens));
+    let (tokens, newer) = (Arc::clone(&token_keys.tokens), Box::new(move |now| token_keys.reread_for_unknown(now)));
+    let authority = web::Data::new(Authority::new(tokens, newer));
+    let rejections = web::Data::new(Rejections::default());
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
     let passwords = web::Data::new(passwords);
     let limits = web::Data::new(parts.limits);
@@ -69,6 +77,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .wrap(from_fn(edge::finish))
             .app_data(store.clone())
             .app_data(authority.clone())
+            .app_data(rejections.clone())
             .app_data(cursors.clone())
             .app_data(notary.clone())
             .app_data(passwords.clone())
@@ -89,6 +98,10 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
         .listen(listener)?;
     Ok(server.run())
 }
+
+/// How often a running server asks whether its token keys were replaced: well within the time the old one verifies.
+const LOOK_AT_KEYS_EVERY: Duration = Duration::from_secs(5);
+const DAY_MINUTES: i64 = 24 * 60;
 
 /// How often the clock looks for overdue checks; they are late by minutes, so seconds do not matter.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -122,6 +135,32 @@ async fn look_after_trails(store: Store, notary: Arc<Notary>, mut outlet: Option
             && let Err(error) = outlet.publish(&store).await
         {
             tracing::error!(%error, "the checkpoints could not be written to their file");
+        }
+    }
+}
+
+/// Reads the token keys again and again: `chairside keys rotate` needs no restart. Once a day it says that a key is old.
+async fn look_after_keys(store: Store, keys: Arc<TokenKeys>, days: u16) {
+    if store.clock().is_simulated() {
+        return;
+    }
+    let mut ticks = actix_web::rt::time::interval(LOOK_AT_KEYS_EVERY);
+    let mut told_at: Option<Timestamp> = None;
+    loop {
+        ticks.tick().await;
+        match keys.reread() {
+            Ok(true) => tracing::info!("the token key was replaced; the old one verifies for fifteen minutes"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, "the token keys could not be read again; those of before stay in use");
+            }
+        }
+        let now = store.clock().now();
+        let due = told_at.is_none_or(|told| now > told.plus_minutes(DAY_MINUTES));
+        let age = keys.active_since().map_or(0, |made| now.minutes_since(made) / DAY_MINUTES);
+        if due && age >= i64::from(days) {
+            told_at = Some(now);
+            tracing::warn!(days = age, "the token key is old: run `chairside keys rotate`");
         }
     }
 }

@@ -18,3 +18,4 @@ pub mod permit;
 pub mod refresh;
 pub mod role;
 pub mod token;
+pub mod token_key;

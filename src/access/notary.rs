@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn each_clinic_has_a_name_of_its_own_under_one_key() {
-        let key = crate::access::token::new_signing_key().unwrap();
+        let key = crate::access::token_key::new_signing_key().unwrap();
         let notary = Notary::new("chairside", &key).unwrap();
         let clinic = ClinicId(Uuid::from_u128(1));
         assert_eq!(notary.origin(clinic), "chairside/00000000-0000-0000-0000-000000000001");

@@ -6,50 +6,67 @@
 
 use super::network;
 use super::problem::{Problem, ProblemKind};
+use super::rejection;
 use crate::access::permission::Permission;
 use crate::access::permit::{Actor, Origin, Permit, Scope};
 use crate::access::role::Role;
-use crate::access::token::{Claims, Tokens};
+use crate::access::token::{Flaw, Rejected, Tokens, Verified};
 use crate::domain::id::{AuditCaseId, RequestId};
 use crate::domain::time::Timestamp;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use actix_web::http::header;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How long past its end a token counts for what stops a drug, in seconds.
 const LATE_SECONDS: i64 = 600;
 /// More tokens than this are not remembered; the memory is then started anew.
 const MOST_REMEMBERED: usize = 10_000;
 
+/// Asks whether there are newer keys than those in use; gives back whether there were.
+pub type NewerKeys = Box<dyn Fn(Timestamp) -> bool + Send + Sync>;
+
 /// Knows the keys, and the tokens it has seen.
 pub struct Authority {
     /// The keys.
-    pub tokens: Tokens,
-    seen: Mutex<HashMap<[u8; 32], (Claims, Actor)>>,
+    pub tokens: Arc<Tokens>,
+    newer_keys: NewerKeys,
+    seen: Mutex<HashMap<[u8; 32], (Verified, Actor)>>,
 }
 
 impl Authority {
     /// With these keys and no memory.
-    pub fn new(tokens: Tokens) -> Self {
-        Self { tokens, seen: Mutex::default() }
+    pub fn new(tokens: Arc<Tokens>, newer_keys: NewerKeys) -> Self {
+        Self { tokens, newer_keys, seen: Mutex::default() }
     }
 
-    fn remembered(&self, hash: &[u8; 32], now: Timestamp, late: bool) -> Option<(Claims, Actor)> {
+    /// A key that is not known may be newer than ours: another server of this installation signs with it already.
+    fn verify(&self, token: &str, now: Timestamp, grace_seconds: i64) -> Result<Verified, Rejected> {
+        match self.tokens.verify(token, now, grace_seconds) {
+            Err(Rejected { flaw: Flaw::UnknownKey, .. }) if (self.newer_keys)(now) => {
+                self.tokens.verify(token, now, grace_seconds)
+            }
+            result => result,
+        }
+    }
+
+    fn remembered(&self, hash: &[u8; 32], now: Timestamp, late: bool) -> Option<(Verified, Actor)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (claims, actor) = seen.get(hash)?;
-        let end = claims.expires_at().plus_seconds(if late { LATE_SECONDS } else { 0 });
-        (now < end).then(|| (claims.clone(), actor.clone()))
+        let (verified, actor) = seen.get(hash)?;
+        let grace = if late { LATE_SECONDS } else { 0 };
+        let end = verified.claims.expires_at().plus_seconds(grace);
+        let counts = now < end && self.tokens.still_counts(&verified.key_id, now, grace);
+        counts.then(|| (verified.clone(), actor.clone()))
     }
 
-    fn remember(&self, hash: [u8; 32], claims: Claims, actor: Actor) {
+    fn remember(&self, hash: [u8; 32], verified: Verified, actor: Actor) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MOST_REMEMBERED {
             seen.clear();
         }
-        seen.insert(hash, (claims, actor));
+        seen.insert(hash, (verified, actor));
     }
 }
 
@@ -82,15 +99,23 @@ async fn granted<P: Permission>(request: &HttpRequest) -> Result<Permit<P>, Prob
         return Permit::stranger(Scope::Installation, origin).map_err(|_| Problem::new(ProblemKind::Forbidden));
     }
     let store = data::<Store>(request)?;
-    let (claims, remembered, hash) = identify(request, P::URGENT)?;
+    let (verified, remembered, hash) = identify(request, P::URGENT).await?;
     if let Some(actor) = remembered
         && let Ok(permit) = Permit::grant(&in_case::<P>(request, actor), origin.clone())
     {
         return Ok(permit);
     }
-    let actor =
-        store.actor(claims.clone(), P::URGENT).await?.ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
-    data::<Authority>(request)?.remember(hash, claims, actor.clone());
+    let token_id = Some(verified.claims.token_id());
+    let actor = match store.actor(verified.claims.clone(), P::URGENT).await {
+        Ok(Some(actor)) => actor,
+        Ok(None) => return Err(rejection::tell(request, Rejected { flaw: Flaw::SignInEnded, token_id }).await),
+        Err(StoreError::SessionIdle) => {
+            rejection::tell(request, Rejected { flaw: Flaw::SignInIdle, token_id }).await;
+            return Err(StoreError::SessionIdle.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    data::<Authority>(request)?.remember(hash, verified, actor.clone());
     let actor = in_case::<P>(request, actor);
     match Permit::grant(&actor, origin.clone()) {
         Ok(permit) => Ok(permit),
@@ -116,18 +141,18 @@ fn in_case<P: Permission>(request: &HttpRequest, actor: Actor) -> Actor {
 }
 
 /// Verifies the token, or remembers that it was.
-fn identify(request: &HttpRequest, late: bool) -> Result<(Claims, Option<Actor>, [u8; 32]), Problem> {
-    let unauthenticated = || Problem::new(ProblemKind::Unauthenticated);
+async fn identify(request: &HttpRequest, late: bool) -> Result<(Verified, Option<Actor>, [u8; 32]), Problem> {
     let authority = data::<Authority>(request)?;
     let now = data::<Store>(request)?.clock().now();
-    let token = bearer(request).ok_or_else(unauthenticated)?;
+    let token = bearer(request).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-    if let Some((claims, actor)) = authority.remembered(&hash, now, late) {
-        return Ok((claims, Some(actor), hash));
+    if let Some((verified, actor)) = authority.remembered(&hash, now, late) {
+        return Ok((verified, Some(actor), hash));
     }
-    let grace = if late { LATE_SECONDS } else { 0 };
-    let claims = authority.tokens.verify(token, now, grace).ok_or_else(unauthenticated)?;
-    Ok((claims, None, hash))
+    match authority.verify(token, now, if late { LATE_SECONDS } else { 0 }) {
+        Ok(verified) => Ok((verified, None, hash)),
+        Err(rejected) => Err(rejection::tell(request, rejected).await),
+    }
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {

@@ -31,6 +31,7 @@ pub mod patients;
 pub mod policies;
 pub mod problem;
 pub mod protocols;
+pub mod rejection;
 pub mod reply;
 pub mod rooms;
 pub mod screenings;

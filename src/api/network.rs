@@ -66,6 +66,18 @@ pub(super) fn client_of(request: &HttpRequest) -> Option<IpAddr> {
     Some(network.map_or(peer, |network| network.client(peer, forwarded.into_iter())))
 }
 
+/// The /32 or /64 the request comes from.
+pub(super) fn of(request: &HttpRequest) -> String {
+    match client_of(request).map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        None => "unknown".to_owned(),
+    }
+}
+
 /// Lets a request through that calls this server by its name.
 ///
 /// # Errors

@@ -147,11 +147,13 @@ const ONE_ADDRESS: Limits = Limits { address: Bucket { burst: 1000, refill_secon
 /// When the data, the keys or the listener cannot be used.
 pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Running> {
     let store = open_when_free(plan, clock)?;
+    keys::make_missing(&plan.keys, clock.now()).map_err(broken)?;
     let keys = keys::load(&plan.keys, "chairside").map_err(broken)?;
     let base = format!("http://{}", listener.local_addr().map_err(broken)?);
     let parts = Parts {
         store,
         keys,
+        key_days: 90,
         password_cost: plan.cost,
         limits: ONE_ADDRESS,
         front_end: FrontEnd::default(),

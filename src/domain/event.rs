@@ -19,6 +19,8 @@ words! {
         SignInLimited = "auth.sign_in_limited",
         /// A secret was tried for a password that too many failures have disabled.
         PasswordDisabled = "auth.password_disabled",
+        /// A token did not count; the reason says why.
+        TokenRejected = "auth.token_rejected",
         /// A refresh token was rotated.
         TokenRefreshed = "auth.refreshed",
         /// An answer with a refresh token was lost: it was replaced by another.

@@ -1,5 +1,6 @@
 //! Accounts: what a person signs in with, across clinics.
 
+use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
 use super::schema::foundation::{accounts, clinics, staff};
 use super::transaction::{Change, Gather};
@@ -31,6 +32,12 @@ pub struct OwnCredentials {
     pub password_hash: String,
     /// Moves when the password does.
     pub cred_version: i64,
+}
+
+/// Whether there is no account at all.
+pub(super) fn none_yet(connection: &mut AnyConnection) -> Result<bool> {
+    let any = accounts::table.select(accounts::id).first::<AccountId>(connection).optional()?;
+    Ok(any.is_none())
 }
 
 impl Gather<'_> {

@@ -355,6 +355,15 @@ impl Store {
         .await
     }
 
+    /// Whether nobody has an account here yet: only then may keys be made in silence.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn is_new(&self) -> Result<bool> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || accounts::none_yet(&mut *inner.read.get().map_err(|_| StoreError::Busy)?)).await
+    }
+
     fn ground<P: Permission>(&self, permit: Permit<P>) -> Ground {
         Ground::of::<P>(permit.into_parts(), self.inner.clock.clone(), self.inner.instance.clone())
     }

@@ -2,7 +2,7 @@
 
 use crate::support::{Clinic, on_both_databases, scratch};
 use chairside::access::notary::{Notary, verify};
-use chairside::access::token::new_signing_key;
+use chairside::access::token_key::new_signing_key;
 use chairside::domain::checkpoint::{Checkpoint, read_verifier_key};
 use chairside::domain::digest::Sha256;
 use chairside::domain::merkle::{Hash, proves_consistency, proves_inclusion};

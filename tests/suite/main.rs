@@ -23,6 +23,7 @@ mod crash;
 mod dosing;
 mod every_endpoint;
 mod fuzz;
+mod keys;
 mod monitoring;
 mod network;
 mod outcome_scores;

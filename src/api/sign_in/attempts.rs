@@ -14,7 +14,6 @@ use crate::domain::id::AccountId;
 use crate::domain::record::Record;
 use crate::store::{Credentials, Once, OwnCredentials, SecretAttempt, Store, StoreError, Taken};
 use actix_web::HttpRequest;
-use std::net::IpAddr;
 use uuid::Uuid;
 
 /// As many wrong secrets in a row end the sign-in that gave them.
@@ -32,7 +31,7 @@ pub fn of_stranger(
     let account = found.map(|found| (found.account, found.cred_version));
     let known = |mark: String| tokens.known_device(&mark, account?.0, store.clock().now());
     let device = browser::mark(request)?.or(mark).and_then(known);
-    Ok(SecretAttempt { login: login.to_owned(), account, network: network_of(request), device })
+    Ok(SecretAttempt { login: login.to_owned(), account, network: network::of(request), device })
 }
 
 /// Somebody who is signed in proves presence: this sign-in is a device of its own.
@@ -43,19 +42,7 @@ pub fn of_member(
     login_session: Uuid,
 ) -> SecretAttempt {
     let account = Some((account, own.cred_version));
-    SecretAttempt { login: own.login.clone(), account, network: network_of(request), device: Some(login_session) }
-}
-
-/// The /32 or /64 the request comes from.
-fn network_of(request: &HttpRequest) -> String {
-    match network::client_of(request).map(|address| address.to_canonical()) {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        None => "unknown".to_owned(),
-    }
+    SecretAttempt { login: own.login.clone(), account, network: network::of(request), device: Some(login_session) }
 }
 
 /// Takes the attempt. Gives how many in a row did not succeed, this one counted with them; none when the password opens

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use chairside::access::permission::SignIn as SignInPermission;
 use chairside::access::permit::{Origin, Permit, Scope};
 use chairside::access::token::{Claims, SignIn, Tokens};
+use chairside::access::token_key::KeySet;
 use chairside::domain::id::LoginSessionId;
 use chairside::store::{Device, NewSignIn, NextTokens, Once, Refreshed, Reply, StoreError};
 
@@ -124,7 +125,7 @@ impl<'c> Play<'c> {
             ended: false,
         };
         let sign_in = SignIn { account, login_session, clinic: clinic.id, token_id: next.access };
-        let claims = tokens.verify(&tokens.mint(&sign_in, now).unwrap(), now, 0).unwrap();
+        let claims = tokens.verify(&tokens.mint(&sign_in, now).unwrap(), now, 0).unwrap().claims;
         Self {
             clinic,
             runtime,
@@ -153,7 +154,7 @@ impl<'c> Play<'c> {
                     let sign_in = SignIn { account, login_session, clinic, token_id: next.access };
                     let now = self.clinic.clock.now();
                     let minted = self.tokens.mint(&sign_in, now).unwrap();
-                    self.access.push(self.tokens.verify(&minted, now, 0).unwrap());
+                    self.access.push(self.tokens.verify(&minted, now, 0).unwrap().claims);
                     self.refresh.push(next.refresh);
                     Outcome::Given
                 }
@@ -278,7 +279,7 @@ fn play(round: u64, play: &mut Play<'_>, tally: &mut [u64; 4]) {
 fn plays(kind: Kind) {
     let clinic = Clinic::open(kind);
     let runtime = actix_web::rt::System::new();
-    let tokens = Tokens::new("test", &[clinic.token_key()]).unwrap();
+    let tokens = Tokens::new("test", KeySet::of(&clinic.token_key()).unwrap());
     let mut database = Database::of(&clinic.url);
     let mut tally = [0; 4];
     for round in 0..rounds() {

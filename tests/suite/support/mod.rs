@@ -5,6 +5,7 @@
 
 mod actor;
 pub mod program;
+mod server;
 mod setup;
 pub mod stand_alone;
 pub mod visit;
@@ -12,19 +13,17 @@ pub mod visit;
 pub use actor::{Actor, Answer};
 pub use setup::{CHEAP, SETUP, Setup};
 
+use server::serve;
+
 use chairside::access::permission::{BootstrapClinic, InviteStaff};
 use chairside::access::permit::{Origin, Permit, Scope};
 use chairside::access::role::{Role, Roles};
-use chairside::api::network::Network;
 use chairside::api::reply;
-use chairside::api::sign_in::FrontEnd;
 use chairside::clock::{self, Clock};
 use chairside::domain::id::{ClinicId, StaffId};
 use chairside::domain::time::Timestamp;
 use chairside::keys;
-use chairside::server::{self, Parts};
 use chairside::store::{self, DatabaseUrl, NewClinic, NewStaff, Once, Store};
-use chairside::witness::Witness;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -276,9 +275,15 @@ impl Clinic {
         answer.body["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// The folder of this server's keys.
+    pub fn keys(&self) -> PathBuf {
+        self.stop.folder.join("keys")
+    }
+
     /// The key that signs this server's tokens.
     pub fn token_key(&self) -> Vec<u8> {
-        std::fs::read(self.stop.folder.join("keys/tokens.der")).unwrap()
+        let active = keys::list(&self.keys()).unwrap().pop().unwrap();
+        std::fs::read(self.keys().join(format!("tokens/{}.der", active.id()))).unwrap()
     }
 
     /// The store behind the router.
@@ -365,35 +370,4 @@ fn database(kind: Kind, folder: &std::path::Path) -> DatabaseUrl {
             url
         }
     }
-}
-
-/// Behind a proxy on this machine, with a name of its own.
-fn network() -> Network {
-    Network { trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()], allowed_hosts: vec!["clinic.example".into()] }
-}
-
-/// Runs the real server on a free port, in a thread of its own.
-fn serve(store: Store, folder: &std::path::Path, setup: Setup) -> (String, actix_web::dev::ServerHandle) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let keys = keys::load(&folder.join("keys"), "test").unwrap();
-    let (send, receive) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let Setup { limits, cost } = setup;
-            let parts = Parts {
-                store,
-                keys,
-                password_cost: cost,
-                limits,
-                front_end: FrontEnd(Some(ORIGIN.into())),
-                witness: Witness::default(),
-                network: network(),
-            };
-            let server = server::start(parts, listener, 2).unwrap();
-            send.send(server.handle()).unwrap();
-            server.await.unwrap();
-        });
-    });
-    (base, receive.recv().unwrap())
 }

@@ -34,6 +34,17 @@ impl Program {
         program
     }
 
+    /// Why it does not start.
+    pub fn refusal(url: &DatabaseUrl, folder: &Path) -> String {
+        let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
+            .args(["serve", "--database-url", &text(url), "--bind", "127.0.0.1:0", "--log", "error", "--keys"])
+            .arg(folder.join("keys"))
+            .output()
+            .expect("the program runs");
+        assert!(!done.status.success(), "it should not have started");
+        String::from_utf8_lossy(&done.stderr).into_owned()
+    }
+
     /// No last words: SIGKILL.
     pub fn kill(self) {
         drop(self);
@@ -88,9 +99,19 @@ impl Drop for Program {
 
 /// Sets up a clinic by the command line; gives back what it printed: the name and the password of its administrator.
 pub fn bootstrap(url: &DatabaseUrl, folder: &Path) -> String {
+    found(url, folder, &["--clinic", "First clinic"])
+}
+
+/// Sets up another clinic beside the first.
+pub fn bootstrap_another(url: &DatabaseUrl, folder: &Path) -> String {
+    found(url, folder, &["--clinic", "Second clinic", "--login", "another"])
+}
+
+fn found(url: &DatabaseUrl, folder: &Path, arguments: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
-        .args(["bootstrap", "--database-url", &text(url), "--clinic", "First clinic", "--keys"])
+        .args(["bootstrap", "--database-url", &text(url), "--keys"])
         .arg(folder.join("keys"))
+        .args(arguments)
         .output()
         .expect("the program runs");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -7,6 +7,7 @@ use chairside::access::permit::{Origin, Permit, Scope};
 use chairside::access::role::{Role, Roles};
 use chairside::api::reply;
 use chairside::clock::Clock;
+use chairside::keys;
 use chairside::store::{self, DatabaseUrl, NewClinic, NewStaff, Once, Store};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
@@ -17,6 +18,8 @@ pub fn clinic(kind: Kind, folder: &Path) -> (DatabaseUrl, String) {
     let url = database(kind, folder);
     store::migrate(&url).unwrap();
     let clock = Clock::real();
+    // The clinic is put in past the program, which makes keys only while nobody has an account.
+    keys::make_missing(&folder.join("keys"), clock.now()).unwrap();
     let store = Store::open(&url, clock.clone(), "chairside").unwrap();
     let hash = password::hash(PASSWORD, [7; 16], CHEAP).unwrap();
     let nurse = NewStaff {

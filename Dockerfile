@@ -1,5 +1,8 @@
 # The server as one small image, run by a user without rights.
-#   docker build -t chairside . && docker run -p 127.0.0.1:8080:8080 -v chairside:/data chairside
+#   docker build -t chairside .
+#   docker run -p 127.0.0.1:8080:8080 -v chairside:/data -e CHAIRSIDE_TRUSTED_PROXIES=172.17.0.1/32 chairside
+# Plain HTTP is spoken to named proxies only: here to the host, by the bridge's address, where a proxy does TLS. Or let the
+# server do TLS itself: mount certificate and key, and set CHAIRSIDE_TLS_CERT and CHAIRSIDE_TLS_KEY.
 
 FROM rust:1.95-slim-bookworm AS build
 # A C compiler for the bundled SQLite and libpq, OpenSSL's headers for TLS towards PostgreSQL.

@@ -5,6 +5,7 @@ Each check is one sentence; the closing line counts them. Where a tool that know
 (`docker compose`, `systemd-analyze`), it is asked too, and the output says so.
 """
 
+import ipaddress
 import os
 import re
 import shutil
@@ -58,6 +59,10 @@ def check_compose():
     check("the server's root file system is read-only", server["read_only"] is True and migrate["read_only"] is True)
     check("the server is not root and has no capability", server["user"] not in ("0", "root") and server["cap_drop"] == ["ALL"])
     check("the server is reached from this host only", all(str(port).startswith("127.0.0.1:") for port in server["ports"]))
+    network = compose["networks"]["default"]["ipam"]["config"][0]
+    proxies = server["environment"]["CHAIRSIDE_TRUSTED_PROXIES"]
+    check("plain HTTP is taken from the host alone", proxies == f"{network['gateway']}/32")
+    check("the host is in the network of the containers", ipaddress.ip_address(network["gateway"]) in ipaddress.ip_network(network["subnet"]))
     mounts = [mount.split(":")[0] for service in compose["services"].values() for mount in service.get("volumes", [])]
     check("every volume is declared", set(mounts) == set(compose["volumes"]))
     check("no password stands in the file", "POSTGRES_PASSWORD:?" in database["environment"]["POSTGRES_PASSWORD"])
@@ -74,6 +79,7 @@ def check_unit():
     text = (ROOT / "contrib/chairside.service").read_text()
     settings = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     check("the unit starts the server", settings["ExecStart"] == "/usr/local/bin/chairside serve")
+    check("a reload reads certificate and keys again", settings["ExecReload"] == "/bin/kill -HUP $MAINPID")
     hardened = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes",
                 "DynamicUser": "yes", "CapabilityBoundingSet": "", "UMask": "0077", "MemoryDenyWriteExecute": "yes"}
     check("the unit is hardened", all(settings.get(name) == value for name, value in hardened.items()))

@@ -4,6 +4,8 @@ use crate::access::password::{self, Cost};
 use crate::access::permission::{BootstrapClinic, Permission, ResetPassword};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
+use crate::api::cors::CrossOrigins;
+use crate::api::extract::BodyTime;
 use crate::api::network::Network;
 use crate::api::sign_in::FrontEnd;
 use crate::clock::{self, Clock};
@@ -14,7 +16,7 @@ use crate::domain::audit_entry;
 use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
 use crate::witness::Witness;
-use crate::{api, keys};
+use crate::{api, keys, tls};
 use clap::{Parser, Subcommand};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -107,6 +109,9 @@ pub enum Command {
         /// The address it listens on
         #[arg(long, env = "CHAIRSIDE_BIND", default_value = "127.0.0.1:8080")]
         bind: String,
+        /// Its certificate; without one it is asked over plain HTTP
+        #[arg(long, env = "CHAIRSIDE_TLS_CERT")]
+        tls_cert: Option<PathBuf>,
     },
 }
 
@@ -153,7 +158,8 @@ pub fn run(cli: Cli) -> io::Result<()> {
             say(&report.to_string())
         }
         Command::Openapi => say(&openapi()?),
-        Command::Healthcheck { bind } => healthcheck(&bind),
+        Command::Healthcheck { bind, tls_cert: Some(_) } => tls::probe(&bind),
+        Command::Healthcheck { bind, tls_cert: None } => healthcheck(&bind),
     }
 }
 
@@ -176,7 +182,9 @@ fn serve(config: &Config) -> io::Result<()> {
     let store = Store::open(&config.database_url, Clock::real(), &config.instance).map_err(io::Error::other)?;
     make_first_keys(config, &store)?;
     let keys = keys::load(&config.keys, &config.instance)?;
+    let tls = config.certificate()?;
     let listener = std::net::TcpListener::bind(&config.bind)?;
+    config.refuse_plain(listener.local_addr()?)?;
     tracing::info!(bind = config.bind, "ready; the documentation is at /docs/");
     let front_end = FrontEnd(config.origin.clone());
     let limits = config.limits.limits();
@@ -184,10 +192,24 @@ fn serve(config: &Config) -> io::Result<()> {
     if witness.file.is_none() {
         tracing::warn!("no file for checkpoints (--checkpoint-file): nothing outside the database bears witness to it");
     }
-    let network =
-        Network { trusted_proxies: config.trusted_proxies.clone(), allowed_hosts: config.allowed_hosts.clone() };
-    let key_days = config.key_days;
-    let parts = Parts { store, keys, key_days, password_cost: Cost::DEFAULT, limits, front_end, witness, network };
+    let network = Network {
+        trusted_proxies: config.trusted_proxies.clone(),
+        allowed_hosts: config.allowed_hosts.clone(),
+        tls: tls.is_some(),
+    };
+    let parts = Parts {
+        store,
+        keys,
+        key_days: config.key_days,
+        password_cost: Cost::DEFAULT,
+        limits,
+        front_end,
+        cross_origins: CrossOrigins(config.cross_origins.clone()),
+        witness,
+        network,
+        tls,
+        body_time: BodyTime::default(),
+    };
     // Inside the runtime: the watcher is started with the server.
     actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
 }
@@ -317,6 +339,11 @@ fn say(text: &str) -> io::Result<()> {
 }
 
 fn start_log(config: &Config) {
+    // Where it happened, and not what was in the value that caused it: that may be a patient's.
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, "the program panicked");
+    }));
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_else(|_| "info".into());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // A second start in one process keeps the first log.

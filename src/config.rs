@@ -2,8 +2,11 @@
 
 use crate::access::limits::{Bucket, Limits};
 use crate::store::DatabaseUrl;
+use crate::tls::Certificate;
 use clap::Args;
 use ipnet::IpNet;
+use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// How the server is set up. Flags win over the environment, the environment over the defaults.
@@ -32,6 +35,18 @@ pub struct Config {
     /// The origin of the front-end, such as `https://clinic.example`: its pages alone may keep a sign-in in a cookie
     #[arg(long, env = "CHAIRSIDE_ORIGIN", value_parser = origin)]
     pub origin: Option<String>,
+
+    /// Other origins whose pages may read answers of this API, such as `https://booking.example`; none without it
+    #[arg(long, env = "CHAIRSIDE_CROSS_ORIGINS", value_delimiter = ',', value_parser = origin)]
+    pub cross_origins: Vec<String>,
+
+    /// The certificate chain for TLS, PEM, read again at SIGHUP; without it plain HTTP, to this machine or to proxies only
+    #[arg(long, env = "CHAIRSIDE_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate, PEM, not to be read by everybody
+    #[arg(long, env = "CHAIRSIDE_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
 
     /// How often the trails are signed, in minutes
     #[arg(long, env = "CHAIRSIDE_CHECKPOINT_MINUTES", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1440))]
@@ -104,6 +119,31 @@ pub struct LimitSettings {
     /// After so many failures of one name in a row its password opens nothing
     #[arg(long, env = "CHAIRSIDE_LIMIT_DISABLED_FROM", default_value_t = Limits::DEFAULT.disabled_from, value_parser = clap::value_parser!(i64).range(10..=100))]
     pub limit_disabled_from: i64,
+}
+
+impl Config {
+    /// The certificate, when one is set.
+    ///
+    /// # Errors
+    /// When its files cannot be used.
+    pub fn certificate(&self) -> io::Result<Option<Certificate>> {
+        let files = self.tls_cert.as_deref().zip(self.tls_key.as_deref());
+        files.map(|(chain, key)| Certificate::open(chain, key)).transpose()
+    }
+
+    /// Refuses to send passwords and records over a network in the clear.
+    ///
+    /// # Errors
+    /// When the server would speak plain HTTP to other machines, and none of them is a named proxy.
+    pub fn refuse_plain(&self, listening: SocketAddr) -> io::Result<()> {
+        if self.tls_cert.is_some() || listening.ip().to_canonical().is_loopback() || !self.trusted_proxies.is_empty() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "{listening} can be reached from other machines, and plain HTTP would show them everything: set --tls-cert and \
+             --tls-key, or name the proxies that do TLS in front of it with --trusted-proxies"
+        )))
+    }
 }
 
 impl LimitSettings {

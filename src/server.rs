@@ -3,6 +3,8 @@
 use crate::access::limits::Limits;
 use crate::access::notary::Notary;
 use crate::access::password::Cost;
+use crate::api::cors::CrossOrigins;
+use crate::api::extract::BodyTime;
 use crate::api::guard::Authority;
 use crate::api::network::{self, Network};
 use crate::api::page::Cursors;
@@ -12,6 +14,7 @@ use crate::api::{self, edge, endpoint};
 use crate::domain::time::Timestamp;
 use crate::keys::{Keys, TokenKeys};
 use crate::store::Store;
+use crate::tls::Certificate;
 use crate::watch;
 use crate::witness::{self, Outlet, Witness};
 use actix_web::dev::Server;
@@ -42,8 +45,14 @@ pub struct Parts {
     pub front_end: FrontEnd,
     /// How often the trails are signed, and where their notes go.
     pub witness: Witness,
+    /// The other origins whose pages may read answers.
+    pub cross_origins: CrossOrigins,
     /// What stands between it and its clients.
     pub network: Network,
+    /// Its certificate; without one it speaks plain HTTP.
+    pub tls: Option<Certificate>,
+    /// How long a body may take to arrive.
+    pub body_time: BodyTime,
 }
 
 /// A server on a listener that is open already; await it to run it.
@@ -61,14 +70,19 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     actix_web::rt::spawn(look_after_keys(parts.store.clone(), Arc::clone(&token_keys), parts.key_days));
     let notary = web::Data::from(parts.keys.notary);
     let store = web::Data::new(parts.store);
-    let (tokens, newer) = (Arc::clone(&token_keys.tokens), Box::new(move |now| token_keys.reread_for_unknown(now)));
+    let (tokens, known) = (Arc::clone(&token_keys.tokens), Arc::clone(&token_keys));
+    let newer = Box::new(move |now| known.reread_for_unknown(now));
     let authority = web::Data::new(Authority::new(tokens, newer));
     let rejections = web::Data::new(Rejections::default());
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
     let passwords = web::Data::new(passwords);
     let limits = web::Data::new(parts.limits);
     let front_end = web::Data::new(parts.front_end);
-    let network = web::Data::new(parts.network);
+    let cross_origins = web::Data::new(parts.cross_origins);
+    let certificate = parts.tls.map(Arc::new);
+    actix_web::rt::spawn(reread_when_told(Arc::clone(&token_keys), certificate.clone()));
+    let network = web::Data::new(Network { tls: certificate.is_some(), ..parts.network });
+    let body_time = parts.body_time;
     let paths = web::Data::new(edge::Paths::of(&api::all()));
     let document = endpoint::document(&api::all());
     let server = HttpServer::new(move || {
@@ -82,7 +96,9 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(notary.clone())
             .app_data(passwords.clone())
             .app_data(front_end.clone())
+            .app_data(cross_origins.clone())
             .app_data(network.clone())
+            .app_data(body_time)
             .app_data(limits.clone())
             .app_data(paths.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
@@ -91,11 +107,11 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .service(web::redirect("/docs", "/docs/"))
             .default_service(web::route().to(edge::otherwise))
     });
-    let server = server
-        .workers(workers)
-        .client_request_timeout(Duration::from_secs(10))
-        .shutdown_timeout(20)
-        .listen(listener)?;
+    let server = server.workers(workers).client_request_timeout(Duration::from_secs(10)).shutdown_timeout(20);
+    let server = match certificate {
+        Some(certificate) => server.listen_rustls_0_23(listener, certificate.server_config()?)?,
+        None => server.listen(listener)?,
+    };
     Ok(server.run())
 }
 
@@ -164,3 +180,28 @@ async fn look_after_keys(store: Store, keys: Arc<TokenKeys>, days: u16) {
         }
     }
 }
+
+/// SIGHUP reads certificate and token keys again; connections that are open go on.
+#[cfg(unix)]
+async fn reread_when_told(keys: Arc<TokenKeys>, certificate: Option<Arc<Certificate>>) {
+    use actix_web::rt::signal::unix::{SignalKind, signal};
+    let mut told = match signal(SignalKind::hangup()) {
+        Ok(told) => told,
+        Err(error) => return tracing::error!(%error, "SIGHUP cannot be listened to"),
+    };
+    while told.recv().await.is_some() {
+        match certificate.as_ref().map(|certificate| certificate.reload()) {
+            Some(Err(error)) => {
+                tracing::error!(%error, "the certificate could not be read; that of before stays in use")
+            }
+            Some(Ok(())) => tracing::info!("the certificate was read again"),
+            None => {}
+        }
+        if let Err(error) = keys.reread() {
+            tracing::error!(%error, "the token keys could not be read again; those of before stay in use");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn reread_when_told(_: Arc<TokenKeys>, _: Option<Arc<Certificate>>) {}

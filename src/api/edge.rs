@@ -1,18 +1,24 @@
 //! The outermost part: every response, also of a panic, an unknown path or a framing error that reaches us, gets its
 //! request id, its security headers and, if it is an error, its problem.
 
+use super::cors;
 use super::endpoint::Endpoint;
 use super::guard::RequestNumber;
+use super::network;
 use super::problem::{Problem, ProblemKind};
 use crate::domain::id::RequestId;
 use crate::store::Store;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 
 /// Numbers the request, answers errors as problems, sets the headers.
 ///
@@ -28,7 +34,16 @@ pub async fn finish(
     tracing::debug!(request_id = %number, client_request_id = client, method = %request.method(), "request");
     request.extensions_mut().insert(RequestNumber(number));
     let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let (asked, encrypted) = (cors::Asked::by(&request), network::is_encrypted(&request));
+    let documents = request.path().starts_with("/docs");
+    let Ok(called) = caught(async move { next.call(request).await }).await else {
+        tracing::error!(request_id = %number, "a handler panicked");
+        let mut answer = Problem::new(ProblemKind::Internal).respond(Some(number.uuid()));
+        set_headers(answer.headers_mut(), number, documents, encrypted);
+        asked.answer(answer.status(), answer.headers_mut());
+        return Err(InternalError::from_response("a handler panicked", answer).into());
+    };
+    let mut response = called?.map_into_boxed_body();
     if response.status().is_client_error() || response.status().is_server_error() {
         response = as_problem(response, number);
     } else if response.status() == StatusCode::OK && is_unchanged(&response, wanted.as_ref()) {
@@ -39,9 +54,20 @@ pub async fn finish(
         }
         response = ServiceResponse::new(response.request().clone(), empty.finish());
     }
-    let documents = response.request().path().starts_with("/docs");
-    set_headers(response.headers_mut(), number, documents);
+    set_headers(response.headers_mut(), number, documents, encrypted);
+    asked.answer(response.status(), response.headers_mut());
     Ok(response)
+}
+
+/// What comes of a future, or the panic that ended it: one request fails, and the server lives.
+async fn caught<F: Future>(future: F) -> std::thread::Result<F::Output> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
 }
 
 fn is_unchanged(response: &ServiceResponse<BoxBody>, wanted: Option<&HeaderValue>) -> bool {
@@ -69,7 +95,7 @@ fn as_problem(response: ServiceResponse<BoxBody>, number: RequestId) -> ServiceR
     ServiceResponse::new(response.request().clone(), answer)
 }
 
-fn set_headers(headers: &mut HeaderMap, number: RequestId, documents: bool) {
+fn set_headers(headers: &mut HeaderMap, number: RequestId, documents: bool, encrypted: bool) {
     // The documentation page needs its own scripts and styles; nothing else runs anything.
     let policy = if documents {
         "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -88,6 +114,13 @@ fn set_headers(headers: &mut HeaderMap, number: RequestId, documents: bool) {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
+    }
+    if documents {
+        headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    }
+    if encrypted {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
     }
     if let Ok(number) = HeaderValue::from_str(&number.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), number);

@@ -24,8 +24,15 @@ use uuid::Uuid;
 /// A future of an extractor.
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long a whole body may take to arrive; a client that sends a byte now and then holds nothing up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyTime(pub Duration);
+
+impl Default for BodyTime {
+    fn default() -> Self {
+        Self(Duration::from_secs(10))
+    }
+}
 
 impl<P: Permission> FromRequest for Permit<P> {
     type Error = Problem;
@@ -126,7 +133,8 @@ pub(super) async fn read_body(request: &HttpRequest, payload: &mut Payload) -> R
 
 /// The same whatever its type says: a stop is not refused for a header.
 pub(super) async fn read_bytes(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes, Problem> {
-    match tokio::time::timeout(BODY_TIME, web::Bytes::from_request(request, payload)).await {
+    let BodyTime(time) = request.app_data::<BodyTime>().copied().unwrap_or_default();
+    match tokio::time::timeout(time, web::Bytes::from_request(request, payload)).await {
         Err(_) => Err(Problem::new(ProblemKind::RequestTimeout)),
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(match error.as_response_error().status_code().as_u16() {

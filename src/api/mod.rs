@@ -17,6 +17,7 @@ pub mod audit_events;
 pub mod charts;
 pub mod checkpoints;
 pub mod consents;
+pub mod cors;
 pub mod dosing;
 pub mod edge;
 pub mod endpoint;

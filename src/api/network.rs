@@ -18,6 +18,8 @@ pub struct Network {
     pub trusted_proxies: Vec<IpNet>,
     /// The names it answers to besides `localhost` and plain addresses; with none it answers to any.
     pub allowed_hosts: Vec<String>,
+    /// Whether clients reach it over TLS that ends in this process.
+    pub tls: bool,
 }
 
 impl Network {
@@ -64,6 +66,14 @@ pub(super) fn client_of(request: &HttpRequest) -> Option<IpAddr> {
     let forwarded: Vec<&str> = forwarded.collect();
     let network = request.app_data::<web::Data<Network>>();
     Some(network.map_or(peer, |network| network.client(peer, forwarded.into_iter())))
+}
+
+/// Whether the client's own connection is encrypted: to this process, or to a trusted proxy that says so.
+pub(super) fn is_encrypted(request: &ServiceRequest) -> bool {
+    let Some(network) = request.app_data::<web::Data<Network>>() else { return false };
+    let by_proxy = request.peer_addr().is_some_and(|peer| network.trusts(peer.ip().to_canonical()));
+    let said = request.headers().get("x-forwarded-proto").is_some_and(|proto| proto.as_bytes() == b"https");
+    network.tls || (by_proxy && said)
 }
 
 /// The /32 or /64 the request comes from.

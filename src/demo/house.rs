@@ -6,6 +6,8 @@ use crate::access::password::{self, Cost};
 use crate::access::permission::{BootstrapClinic, InviteStaff};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
+use crate::api::cors::CrossOrigins;
+use crate::api::extract::BodyTime;
 use crate::api::network::Network;
 use crate::api::reply;
 use crate::api::sign_in::FrontEnd;
@@ -157,8 +159,11 @@ pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Runnin
         password_cost: plan.cost,
         limits: ONE_ADDRESS,
         front_end: FrontEnd::default(),
+        cross_origins: CrossOrigins::default(),
         witness: Witness::default(),
         network: Network::default(),
+        tls: None,
+        body_time: BodyTime::default(),
     };
     let (send, receive) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {

@@ -98,7 +98,7 @@ fn a_server_without_its_keys_does_not_make_new_ones_beside_data() {
         assert_eq!(chairside(&["keys", "list"], &folder).stdout, kept);
 
         std::fs::rename(folder.join("keys"), folder.join("not-mounted")).unwrap();
-        let refused = Program::refusal(&url, &folder);
+        let refused = Program::refusal(&url, &folder, &[]);
         assert!(refused.contains("token key") && refused.contains("chairside init"), "{refused}");
         assert!(!folder.join("keys").exists(), "nothing is made in silence");
         program::bootstrap_another(&url, &folder);

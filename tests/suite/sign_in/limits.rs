@@ -81,7 +81,7 @@ fn an_unknown_name_takes_as_long_as_a_known_one() {
         disabled_from: 1_000_000,
         ..SETUP.limits
     };
-    let setup = Setup { limits: open, cost: Cost { memory: 19_456, passes: 2, lanes: 1 } };
+    let setup = Setup { limits: open, cost: Cost { memory: 19_456, passes: 2, lanes: 1 }, ..SETUP };
     let clinic = Clinic::open_with(Kind::Sqlite, &setup);
     let (known, unknown) = (clinic.login("nurse"), clinic.login("nobody"));
     let time = |login: &str| {

@@ -115,23 +115,34 @@ impl<'c> Actor<'c> {
             Some(bytes) => agent().run(request.body(bytes).unwrap()),
             None => agent().run(request.body(()).unwrap()),
         };
-        let mut response = sent.unwrap_or_else(|error| panic!("{method} {path} got no answer: {error}"));
+        let response = sent.unwrap_or_else(|error| panic!("{method} {path} got no answer: {error}"));
+        Answer::of(format!("{method} {path} as {}", self.who), response)
+    }
+}
+
+/// Asks a server that is no clinic's.
+pub fn ask(method: &str, url: &str) -> Answer {
+    let request = ureq::http::Request::builder().method(method).uri(url);
+    let sent = agent().run(request.body(()).unwrap());
+    Answer::of(format!("{method} {url}"), sent.unwrap_or_else(|error| panic!("{method} {url}: {error}")))
+}
+
+impl Answer {
+    fn of(request: String, mut response: ureq::http::Response<ureq::Body>) -> Self {
         let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
         let headers = response
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        Answer {
-            request: format!("{method} {path} as {}", self.who),
+        Self {
+            request,
             status: response.status().as_u16(),
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
             headers: headers.collect(),
             bytes,
         }
     }
-}
 
-impl Answer {
     /// Expects a status; what was answered instead is shown.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

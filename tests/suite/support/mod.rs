@@ -10,7 +10,7 @@ mod setup;
 pub mod stand_alone;
 pub mod visit;
 
-pub use actor::{Actor, Answer};
+pub use actor::{Actor, Answer, ask};
 pub use setup::{CHEAP, SETUP, Setup};
 
 use server::serve;

@@ -16,16 +16,7 @@ pub struct Program {
 impl Program {
     /// Serves a database until it is killed.
     pub fn start(url: &DatabaseUrl, folder: &Path) -> Self {
-        let port =
-            std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        let bind = format!("127.0.0.1:{port}");
-        let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", "error", "--keys"])
-            .arg(folder.join("keys"))
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let program = Self { child, base: format!("http://{bind}") };
+        let program = Self::launch(url, folder, &[]);
         let patience = Instant::now() + Duration::from_secs(30);
         while program.send("GET", "/readyz", None, None).is_none_or(|(status, _)| status != 200) {
             assert!(Instant::now() < patience, "the program did not become ready");
@@ -34,11 +25,32 @@ impl Program {
         program
     }
 
-    /// Why it does not start.
-    pub fn refusal(url: &DatabaseUrl, folder: &Path) -> String {
-        let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &text(url), "--bind", "127.0.0.1:0", "--log", "error", "--keys"])
+    /// The same with more settings, without waiting until it is ready.
+    pub fn launch(url: &DatabaseUrl, folder: &Path, more: &[&str]) -> Self {
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let bind = format!("127.0.0.1:{port}");
+        let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
+            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", "error", "--keys"])
             .arg(folder.join("keys"))
+            .args(more)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        Self { child, base: format!("http://{bind}") }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").expect("an address")
+    }
+
+    /// Why it does not start.
+    pub fn refusal(url: &DatabaseUrl, folder: &Path, more: &[&str]) -> String {
+        let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
+            .args(["serve", "--database-url", &text(url), "--log", "error", "--keys"])
+            .arg(folder.join("keys"))
+            .args(if more.is_empty() { &["--bind", "127.0.0.1:0"] } else { more })
             .output()
             .expect("the program runs");
         assert!(!done.status.success(), "it should not have started");

@@ -1,6 +1,7 @@
 //! The real server of a test, on a free port.
 
 use super::{ORIGIN, Setup};
+use chairside::api::cors::CrossOrigins;
 use chairside::api::network::Network;
 use chairside::api::sign_in::FrontEnd;
 use chairside::keys;
@@ -10,7 +11,11 @@ use chairside::witness::Witness;
 
 /// Behind a proxy on this machine, with a name of its own.
 fn network() -> Network {
-    Network { trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()], allowed_hosts: vec!["clinic.example".into()] }
+    Network {
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        allowed_hosts: vec!["clinic.example".into()],
+        tls: false,
+    }
 }
 
 /// Runs the real server on a free port, in a thread of its own.
@@ -23,7 +28,7 @@ pub fn serve(store: Store, folder: &std::path::Path, setup: Setup) -> (String, a
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let Setup { limits, cost } = setup;
+            let Setup { limits, cost, cross_origins, body_time } = setup;
             let parts = Parts {
                 store,
                 keys,
@@ -31,8 +36,11 @@ pub fn serve(store: Store, folder: &std::path::Path, setup: Setup) -> (String, a
                 password_cost: cost,
                 limits,
                 front_end: FrontEnd(Some(ORIGIN.into())),
+                cross_origins: CrossOrigins(cross_origins.iter().map(|origin| (*origin).to_owned()).collect()),
                 witness: Witness::default(),
                 network: network(),
+                tls: None,
+                body_time,
             };
             let server = server::start(parts, listener, 2).unwrap();
             send.send(server.handle()).unwrap();

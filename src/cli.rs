@@ -1,7 +1,7 @@
 //! The commands of the host: serve, migrate, set up a clinic, look after the installation.
 
 use crate::access::password::{self, Cost};
-use crate::access::permission::{BootstrapClinic, Permission, ResetPassword};
+use crate::access::permission::{BootstrapClinic, EraseDetail, Permission, ResetPassword};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
 use crate::api::cors::CrossOrigins;
@@ -12,9 +12,11 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::demo::house::Credential;
 use crate::demo::{showcase, simulate};
-use crate::domain::audit_entry;
+use crate::domain::id::ClinicId;
+use crate::domain::{audit_entry, text};
 use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
+use crate::verify::command::{self, AuditCommand, EraseArgs};
 use crate::witness::Witness;
 use crate::{api, keys, tls};
 use clap::{Parser, Subcommand};
@@ -102,6 +104,12 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Verify or export the trail of who did and saw what, without the server
+    Audit {
+        /// Which of the two.
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask a running server whether it is ready; for a container's health check
@@ -157,6 +165,11 @@ pub fn run(cli: Cli) -> io::Result<()> {
                 simulate::run(simulate::Settings { patients, weeks, seed }, folder.path()).map_err(io::Error::other)?;
             say(&report.to_string())
         }
+        Command::Audit { command } => match command::run(&command, &mut io::stdout().lock()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::Error::new(io::ErrorKind::InvalidData, "the trail was tampered with")),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, error)),
+        },
         Command::Openapi => say(&openapi()?),
         Command::Healthcheck { bind, tls_cert: Some(_) } => tls::probe(&bind),
         Command::Healthcheck { bind, tls_cert: None } => healthcheck(&bind),
@@ -282,6 +295,27 @@ fn reset_password(config: &Config, login: String) -> io::Result<()> {
     say(&format!(
         "sign-in name: {login}\npassword:     {password}\nIt is shown once; let its owner change it with POST /auth/password."
     ))
+}
+
+/// Erases the detail of an entry; the trail says who, which and why.
+pub(crate) fn erase_detail(args: &EraseArgs) -> io::Result<()> {
+    let EraseArgs { config, clinic, seq, reason } = args;
+    let clock = Clock::real();
+    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
+    let reason = text::checked("/reason", reason, 1, 500).map_err(|_| io::Error::other("say why, in some words"))?;
+    let origin = Origin { request: clock.new_id(), client_ip: None };
+    let permit = Permit::<EraseDetail>::host("operator".into(), Scope::Clinic(ClinicId(*clinic)), origin)
+        .map_err(|denied| io::Error::other(denied.permission))?;
+    let seq = *seq;
+    let done = store.write(permit, Once::default(), move |tx| {
+        let event = tx.erase_detail(seq, &reason)?;
+        Ok(tx.record(vec![event], api::reply::nothing()))
+    });
+    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
+        store::StoreError::NotFound => io::Error::other("this entry has no detail, or it is erased already"),
+        other => io::Error::other(other),
+    })?;
+    say(&format!("the detail of entry {seq} is erased, and the trail says so"))
 }
 
 fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {

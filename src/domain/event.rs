@@ -182,6 +182,8 @@ words! {
         /// Somebody said until when they are in the house.
         PresenceSet = "staff.presence_set",
         // dosing
+        /// The pump's state or the infusion's counter changed with an entry of the drug record.
+        SessionInfusionChanged = "session.infusion_changed",
         /// A dosing event was recorded.
         DosingRecorded = "dosing.recorded",
         /// A dosing event was corrected.
@@ -210,6 +212,8 @@ words! {
         AuditCaseOpened = "audit_case.opened",
         /// An auditor closed a case.
         AuditCaseClosed = "audit_case.closed",
+        /// The detail of an entry was erased; the entry itself stays.
+        DetailErased = "audit.detail.erased",
         // host
         /// The host's operator did something from the command line.
         HostActed = "host.acted",
@@ -245,6 +249,8 @@ pub struct Event {
     pub patient: Option<PatientId>,
     /// The canonical record after the change; its hash links the row to the trail.
     pub record: Option<Record>,
+    /// The fact that was written beside it, where there is one: a line of history, what was done about an alert.
+    pub fact: Option<Record>,
     /// Why, where a reason was asked for.
     pub reason: Option<String>,
 }
@@ -252,12 +258,23 @@ pub struct Event {
 impl Event {
     /// An event about a patient's record.
     pub fn of_patient(kind: EventKind, patient: PatientId, subject: Subject, record: Record) -> Self {
-        Self { kind, subject, patient: Some(patient), record: Some(record), reason: None }
+        Self { kind, subject, patient: Some(patient), record: Some(record), fact: None, reason: None }
     }
 
     /// An event about a record that is no patient's.
     pub fn of_clinic(kind: EventKind, subject: Subject, record: Record) -> Self {
-        Self { kind, subject, patient: None, record: Some(record), reason: None }
+        Self { kind, subject, patient: None, record: Some(record), fact: None, reason: None }
+    }
+
+    /// Something that happened and changed no record that is kept: a wrong password, a refreshed token.
+    pub fn noted(kind: EventKind, subject: Subject) -> Self {
+        Self { kind, subject, patient: None, record: None, fact: None, reason: None }
+    }
+
+    /// Adds the fact that is written beside the record.
+    #[must_use]
+    pub fn beside(self, fact: Record) -> Self {
+        Self { fact: Some(fact), ..self }
     }
 
     /// Adds why.

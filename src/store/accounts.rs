@@ -7,7 +7,6 @@ use super::transaction::{Change, Gather};
 use super::wall;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId, StaffId};
-use crate::domain::record::Record;
 use diesel::prelude::*;
 
 /// What a sign-in compares with, and where it may lead.
@@ -111,6 +110,5 @@ impl Change<'_> {
 
 /// The trail's word about a changed password; it never holds one.
 pub fn password_changed(account: AccountId, cred_version: i64) -> Event {
-    let record = Record::new("account", 1).with("id", account).with("cred_version", cred_version);
-    Event::of_clinic(EventKind::PasswordChanged, Subject::new("account", account, cred_version), record)
+    Event::noted(EventKind::PasswordChanged, Subject::new("account", account, cred_version))
 }

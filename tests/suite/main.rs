@@ -45,4 +45,5 @@ mod tenancy;
 mod tls;
 mod treatment_plans;
 mod unit_of_work;
+mod verify;
 mod visits;

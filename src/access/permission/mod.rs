@@ -68,6 +68,8 @@ permissions! {
     BootstrapClinic = "clinic.bootstrap" for [] with [Host];
     /// Give somebody a new password: who forgot it, or whose old one too many guesses have disabled.
     ResetPassword = "account.password.reset" for [] with [Host];
+    /// Erase the detail of an entry of the trail.
+    EraseDetail = "audit.detail.erase" for [] with [Host];
     /// Read the clinic's settings.
     ReadClinic = "clinic.settings.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// See who works here, to pick a nurse or a witness.

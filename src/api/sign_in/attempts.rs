@@ -11,7 +11,6 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::reply;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::AccountId;
-use crate::domain::record::Record;
 use crate::store::{Credentials, Once, OwnCredentials, SecretAttempt, Store, StoreError, Taken};
 use actix_web::HttpRequest;
 use uuid::Uuid;
@@ -84,7 +83,7 @@ pub async fn note_failure(request: &HttpRequest, attempt: &SecretAttempt) -> Res
             Some((account, _)) => ("account", account.uuid()),
             None => ("sign_in", tx.new_id()),
         };
-        let event = Event::of_clinic(EventKind::SignInFailed, Subject::new(noun, id, 1), Record::new("sign_in", 1));
+        let event = Event::noted(EventKind::SignInFailed, Subject::new(noun, id, 1));
         Ok(tx.record(vec![event], reply::nothing()))
     });
     written.await?;

@@ -11,7 +11,6 @@ use crate::api::reply::{self, Answer};
 use crate::clock;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::StaffId;
-use crate::domain::record::Record;
 use crate::store::{NewSigningToken, Once, SIGNING_LIFE_SECONDS, SecretAttempt, Store, StoreError, Written};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -185,10 +184,8 @@ async fn issue(permit: Permit<ProvePresence>, store: &Store, about: About, prove
         let About { act, subject, subject_sha256 } = about;
         let Proven { staff, cred_version, attempt } = proven;
         tx.attempt_succeeded(&attempt)?;
-        let record =
-            Record::new("signing_token", 1).with("staff_id", staff).with("act", &act).with("subject_id", subject);
         tx.keep_signing_token(&token, NewSigningToken { staff, cred_version, act, subject, subject_sha256 })?;
-        let event = Event::of_clinic(EventKind::SigningTokenIssued, Subject::new("staff", staff, 1), record);
+        let event = Event::noted(EventKind::SigningTokenIssued, Subject::new("staff", staff, 1));
         let view = SigningTokenView { signing_token: token, staff_id: staff, expires_in_s: SIGNING_LIFE_SECONDS };
         let reply = reply::plain(&view)?;
         Ok(tx.record(vec![event], reply))

@@ -212,13 +212,13 @@ diesel::table! {
 
 diesel::table! {
     use crate::store::column::DbUuid;
-    use diesel::sql_types::{BigInt, Binary, Text};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
     audit_details (clinic_id, seq) {
         clinic_id -> DbUuid,
         seq -> BigInt,
         salt -> Binary,
-        detail -> Text,
+        detail -> Nullable<Text>,
     }
 }
 

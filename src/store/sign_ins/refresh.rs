@@ -2,10 +2,9 @@
 //!
 //! Nothing is kept in memory. Whatever two requests read at once, only one of them finds the row it changes as it was.
 
-use super::sign_in_event;
 use crate::access::login_session::SignInEnd;
 use crate::access::refresh::{self, Presented, Successor, Verdict};
-use crate::domain::event::{Event, EventKind};
+use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId, LoginSessionId};
 use crate::domain::time::Timestamp;
 use crate::store::column::AnyId;
@@ -78,7 +77,7 @@ impl Change<'_> {
         let id = row.login_session_id;
         let standing = staff::standing(self.connection, clinic, id, now, false)?.ok_or(StoreError::Unauthenticated)?;
         let given = Refreshed::Given { account: standing.membership.account, login_session: id };
-        let told = |kind| vec![sign_in_event(kind, id, 1, Some(standing.membership.staff))];
+        let told = |kind| vec![Event::noted(kind, Subject::new("login_session", id, 1))];
         if row.fresh() && self.spend_refresh_token(&hash, next)? {
             self.keep_refresh_token(id, next, Some(&hash))?;
             return Ok((given, told(EventKind::TokenRefreshed)));
@@ -93,7 +92,7 @@ impl Change<'_> {
             Verdict::Rotate | Verdict::Replace | Verdict::Raced => Err(StoreError::RefreshRaced),
             Verdict::Theft => {
                 self.end_sign_in(id, SignInEnd::RefreshReused)?;
-                Ok((Refreshed::Theft, told(EventKind::RefreshReused)))
+                Ok((Refreshed::Theft, vec![self.sign_in_event(EventKind::RefreshReused, id)?]))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The commands of the host: serve, migrate, set up a clinic, look after the installation.
 
 use crate::access::password::{self, Cost};
-use crate::access::permission::{BootstrapClinic, Permission, ResetPassword};
+use crate::access::permission::{BootstrapClinic, Permission, ResetFactorOnHost, ResetPassword};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
 use crate::api::cors::CrossOrigins;
@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::demo::house::Credential;
 use crate::demo::{showcase, simulate};
 use crate::domain::audit_entry;
+use crate::domain::event::EventKind;
 use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
 use crate::witness::Witness;
@@ -78,6 +79,15 @@ pub enum Command {
         #[command(flatten)]
         config: Config,
         /// The name they sign in with
+        #[arg(long)]
+        login: String,
+    },
+    /// Take away a second factor that was lost; every sign-in of its owner ends. With SQLite, stop the server first
+    ResetFactor {
+        /// Its settings.
+        #[command(flatten)]
+        config: Config,
+        /// The name its owner signs in with
         #[arg(long)]
         login: String,
     },
@@ -150,6 +160,7 @@ pub fn run(cli: Cli) -> io::Result<()> {
             bootstrap(&config, NewClinic { name: clinic, zone }, login)
         }
         Command::ResetPassword { config, login } => reset_password(&config, login),
+        Command::ResetFactor { config, login } => reset_factor(&config, login),
         Command::Demo { bind, seed } => demonstrate(&bind, seed),
         Command::Simulate { patients, weeks, seed } => {
             let folder = Scratch::new("simulation")?;
@@ -203,6 +214,7 @@ fn serve(config: &Config) -> io::Result<()> {
         key_days: config.key_days,
         password_cost: Cost::DEFAULT,
         limits,
+        factor: config.factor,
         front_end,
         cross_origins: CrossOrigins(config.cross_origins.clone()),
         witness,
@@ -282,6 +294,26 @@ fn reset_password(config: &Config, login: String) -> io::Result<()> {
     say(&format!(
         "sign-in name: {login}\npassword:     {password}\nIt is shown once; let its owner change it with POST /auth/password."
     ))
+}
+
+/// Takes an account's second factor away: for a house in which nobody can vouch. Its password opens only as far as
+/// another has to be set up, where that is asked for.
+fn reset_factor(config: &Config, login: String) -> io::Result<()> {
+    let clock = Clock::real();
+    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
+    let permit = host_permit::<ResetFactorOnHost>(&clock)?;
+    let wanted = login.clone();
+    let done = store.write(permit, Once::default(), move |tx| {
+        let found = tx.credentials(&wanted)?.filter(|found| found.has_factor).ok_or(store::StoreError::NotFound)?;
+        let event = tx.remove_factor(found.account, EventKind::FactorReset, None)?;
+        tx.factor_changed(found.account)?;
+        Ok(tx.record(vec![event], api::reply::nothing()))
+    });
+    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
+        store::StoreError::NotFound => io::Error::other("nobody with a second factor signs in with this name"),
+        other => io::Error::other(other),
+    })?;
+    say(&format!("the second factor of {login} is gone"))
 }
 
 fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {

@@ -33,6 +33,20 @@ words! {
         SignInEnded = "auth.session_ended",
         /// Somebody changed their own password.
         PasswordChanged = "auth.password_changed",
+        /// A password was right, and a second factor is asked for.
+        FactorAsked = "auth.factor_asked",
+        /// Somebody was shown the secret of a second factor.
+        FactorOffered = "auth.factor_offered",
+        /// Somebody's second factor came into force.
+        FactorEnrolled = "auth.factor_enrolled",
+        /// Somebody took their own second factor away.
+        FactorRemoved = "auth.factor_removed",
+        /// A lost second factor was taken away.
+        FactorReset = "auth.factor_reset",
+        /// Somebody was given recovery codes.
+        RecoveryCodesIssued = "auth.recovery_codes_issued",
+        /// A recovery code was used.
+        RecoveryCodeUsed = "auth.recovery_code_used",
         /// A person proved presence for one act.
         SigningTokenIssued = "auth.signing_token_issued",
         /// A request was refused for lack of permission.

@@ -19,6 +19,8 @@ pub struct Credentials {
     pub password_hash: String,
     /// Moves when the password does.
     pub cred_version: i64,
+    /// Whether a second factor is asked for.
+    pub has_factor: bool,
     /// Clinics with a membership in force: id, name and the membership.
     pub memberships: Vec<(ClinicId, String, StaffId)>,
 }
@@ -61,7 +63,8 @@ impl Gather<'_> {
             .order(clinics::name)
             .select((clinics::id, clinics::name, staff::id))
             .load(self.connection)?;
-        Ok(Some(Credentials { account, password_hash, cred_version, memberships }))
+        let has_factor = self.factor(account)?.is_some();
+        Ok(Some(Credentials { account, password_hash, cred_version, has_factor, memberships }))
     }
 
     /// What to compare the password of a member of this clinic with.

@@ -23,6 +23,7 @@ mod crash;
 mod dosing;
 mod edges;
 mod every_endpoint;
+mod factors;
 mod fuzz;
 mod headers;
 mod keys;

@@ -6,6 +6,7 @@ pub(super) mod audit_cases;
 pub(super) mod checkpoints;
 pub(super) mod consents;
 pub(super) mod dosing_events;
+pub(super) mod factors;
 pub(super) mod foundation;
 pub(super) mod limits;
 pub(super) mod observations;

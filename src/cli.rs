@@ -4,6 +4,7 @@ use crate::access::password::{self, Cost};
 use crate::access::permission::{BootstrapClinic, Permission, ResetFactorOnHost, ResetPassword};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
+use crate::access::secret;
 use crate::api::cors::CrossOrigins;
 use crate::api::extract::BodyTime;
 use crate::api::network::Network;
@@ -15,7 +16,7 @@ use crate::demo::{showcase, simulate};
 use crate::domain::audit_entry;
 use crate::domain::event::EventKind;
 use crate::server::{self, Parts};
-use crate::store::{self, NewClinic, NewStaff, Once, Store};
+use crate::store::{self, BOOTSTRAP_MINUTES, NewClinic, NewStaff, Once, Store};
 use crate::witness::Witness;
 use crate::{api, keys, tls};
 use clap::{Parser, Subcommand};
@@ -64,14 +65,17 @@ pub enum Command {
         #[command(flatten)]
         config: Config,
         /// The clinic's name
-        #[arg(long)]
-        clinic: String,
+        #[arg(long, required_unless_present = "token")]
+        clinic: Option<String>,
         /// The clinic's IANA time zone
         #[arg(long, default_value = "America/New_York")]
         zone: String,
         /// The name the administrator signs in with
         #[arg(long, default_value = "admin")]
         login: String,
+        /// Print a token for `POST /bootstrap` instead, which makes them; it is good once, for a quarter of an hour
+        #[arg(long, conflicts_with = "clinic")]
+        token: bool,
     },
     /// Give somebody a new random password; every sign-in of theirs ends. With SQLite, stop the server first
     ResetPassword {
@@ -156,8 +160,9 @@ pub fn run(cli: Cli) -> io::Result<()> {
             say(&format!("{} signs now; a running server knows it within seconds", new.id()))
         }
         Command::Keys { command: KeyCommand::List { keys } } => list_keys(&keys),
-        Command::Bootstrap { config, clinic, zone, login } => {
-            bootstrap(&config, NewClinic { name: clinic, zone }, login)
+        Command::Bootstrap { config, token: true, .. } => bootstrap_token(&config),
+        Command::Bootstrap { config, clinic, zone, login, .. } => {
+            bootstrap(&config, NewClinic { name: clinic.unwrap_or_default(), zone }, login)
         }
         Command::ResetPassword { config, login } => reset_password(&config, login),
         Command::ResetFactor { config, login } => reset_factor(&config, login),
@@ -272,6 +277,31 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
     say(&format!("sign-in name: {login}\npassword:     {password}\nIt is shown once."))
 }
 
+/// Prints a token that makes the first clinic over the network, as long as nobody can sign in.
+fn bootstrap_token(config: &Config) -> io::Result<()> {
+    store::migrate(&config.database_url).map_err(io::Error::other)?;
+    let clock = Clock::real();
+    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
+    let token = secret::bootstrap_token(clock::random());
+    let (permit, printed) = (host_permit::<BootstrapClinic>(&clock)?, token.clone());
+    let done = store.write(permit, Once::default(), move |tx| {
+        if tx.has_accounts()? {
+            return Err(store::StoreError::Duplicate("accounts".into()));
+        }
+        let event = tx.keep_bootstrap_token(&token)?;
+        Ok(tx.record(vec![event], api::reply::nothing()))
+    });
+    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
+        store::StoreError::Duplicate(_) => {
+            io::Error::other("somebody can sign in already; use --clinic for another clinic")
+        }
+        other => io::Error::other(other),
+    })?;
+    say(&format!(
+        "{printed}\nIt is shown once: send it with POST /api/v1/bootstrap within {BOOTSTRAP_MINUTES} minutes."
+    ))
+}
+
 /// Gives an account a new password and prints it once. What was counted against the old one counts no more.
 fn reset_password(config: &Config, login: String) -> io::Result<()> {
     let clock = Clock::real();
@@ -283,8 +313,7 @@ fn reset_password(config: &Config, login: String) -> io::Result<()> {
     let wanted = login.clone();
     let done = store.write(permit, Once::default(), move |tx| {
         let found = tx.credentials(&wanted)?.ok_or(store::StoreError::NotFound)?;
-        let known = tx.own_credentials(found.account)?.ok_or(store::StoreError::NotFound)?;
-        let cred_version = tx.change_password(found.account, &known, &hash)?;
+        let cred_version = tx.change_password(found.account, found.cred_version, &hash)?;
         Ok(tx.record(vec![store::password_changed(found.account, cred_version)], api::reply::nothing()))
     });
     actix_web::rt::System::new().block_on(done).map_err(|error| match error {

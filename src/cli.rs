@@ -1,9 +1,10 @@
 //! The commands of the host: serve, migrate, set up a clinic, look after the installation.
 
 use crate::access::password::{self, Cost};
-use crate::access::permission::{BootstrapClinic, EraseDetail, Permission, ResetPassword};
+use crate::access::permission::{BootstrapClinic, EraseDetail, Permission, ResetFactorOnHost, ResetPassword};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
+use crate::access::secret;
 use crate::api::cors::CrossOrigins;
 use crate::api::extract::BodyTime;
 use crate::api::network::Network;
@@ -12,10 +13,11 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::demo::house::Credential;
 use crate::demo::{showcase, simulate};
+use crate::domain::event::EventKind;
 use crate::domain::id::ClinicId;
 use crate::domain::{audit_entry, text};
 use crate::server::{self, Parts};
-use crate::store::{self, NewClinic, NewStaff, Once, Store};
+use crate::store::{self, BOOTSTRAP_MINUTES, NewClinic, NewStaff, Once, Store};
 use crate::verify::command::{self, AuditCommand, EraseArgs};
 use crate::witness::Witness;
 use crate::{api, keys, tls};
@@ -65,14 +67,17 @@ pub enum Command {
         #[command(flatten)]
         config: Config,
         /// The clinic's name
-        #[arg(long)]
-        clinic: String,
+        #[arg(long, required_unless_present = "token")]
+        clinic: Option<String>,
         /// The clinic's IANA time zone
         #[arg(long, default_value = "America/New_York")]
         zone: String,
         /// The name the administrator signs in with
         #[arg(long, default_value = "admin")]
         login: String,
+        /// Print a token for `POST /bootstrap` instead, which makes them; it is good once, for a quarter of an hour
+        #[arg(long, conflicts_with = "clinic")]
+        token: bool,
     },
     /// Give somebody a new random password; every sign-in of theirs ends. With SQLite, stop the server first
     ResetPassword {
@@ -80,6 +85,15 @@ pub enum Command {
         #[command(flatten)]
         config: Config,
         /// The name they sign in with
+        #[arg(long)]
+        login: String,
+    },
+    /// Take away a second factor that was lost; every sign-in of its owner ends. With SQLite, stop the server first
+    ResetFactor {
+        /// Its settings.
+        #[command(flatten)]
+        config: Config,
+        /// The name its owner signs in with
         #[arg(long)]
         login: String,
     },
@@ -154,10 +168,12 @@ pub fn run(cli: Cli) -> io::Result<()> {
             say(&format!("{} signs now; a running server knows it within seconds", new.id()))
         }
         Command::Keys { command: KeyCommand::List { keys } } => list_keys(&keys),
-        Command::Bootstrap { config, clinic, zone, login } => {
-            bootstrap(&config, NewClinic { name: clinic, zone }, login)
+        Command::Bootstrap { config, token: true, .. } => bootstrap_token(&config),
+        Command::Bootstrap { config, clinic, zone, login, .. } => {
+            bootstrap(&config, NewClinic { name: clinic.unwrap_or_default(), zone }, login)
         }
         Command::ResetPassword { config, login } => reset_password(&config, login),
+        Command::ResetFactor { config, login } => reset_factor(&config, login),
         Command::Demo { bind, seed } => demonstrate(&bind, seed),
         Command::Simulate { patients, weeks, seed } => {
             let folder = Scratch::new("simulation")?;
@@ -216,6 +232,7 @@ fn serve(config: &Config) -> io::Result<()> {
         key_days: config.key_days,
         password_cost: Cost::DEFAULT,
         limits,
+        factor: config.factor,
         front_end,
         cross_origins: CrossOrigins(config.cross_origins.clone()),
         witness,
@@ -273,6 +290,31 @@ fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()
     say(&format!("sign-in name: {login}\npassword:     {password}\nIt is shown once."))
 }
 
+/// Prints a token that makes the first clinic over the network, as long as nobody can sign in.
+fn bootstrap_token(config: &Config) -> io::Result<()> {
+    store::migrate(&config.database_url).map_err(io::Error::other)?;
+    let clock = Clock::real();
+    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
+    let token = secret::bootstrap_token(clock::random());
+    let (permit, printed) = (host_permit::<BootstrapClinic>(&clock)?, token.clone());
+    let done = store.write(permit, Once::default(), move |tx| {
+        if tx.has_accounts()? {
+            return Err(store::StoreError::Duplicate("accounts".into()));
+        }
+        let event = tx.keep_bootstrap_token(&token)?;
+        Ok(tx.record(vec![event], api::reply::nothing()))
+    });
+    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
+        store::StoreError::Duplicate(_) => {
+            io::Error::other("somebody can sign in already; use --clinic for another clinic")
+        }
+        other => io::Error::other(other),
+    })?;
+    say(&format!(
+        "{printed}\nIt is shown once: send it with POST /api/v1/bootstrap within {BOOTSTRAP_MINUTES} minutes."
+    ))
+}
+
 /// Gives an account a new password and prints it once. What was counted against the old one counts no more.
 fn reset_password(config: &Config, login: String) -> io::Result<()> {
     let clock = Clock::real();
@@ -284,8 +326,7 @@ fn reset_password(config: &Config, login: String) -> io::Result<()> {
     let wanted = login.clone();
     let done = store.write(permit, Once::default(), move |tx| {
         let found = tx.credentials(&wanted)?.ok_or(store::StoreError::NotFound)?;
-        let known = tx.own_credentials(found.account)?.ok_or(store::StoreError::NotFound)?;
-        let cred_version = tx.change_password(found.account, &known, &hash)?;
+        let cred_version = tx.change_password(found.account, found.cred_version, &hash)?;
         Ok(tx.record(vec![store::password_changed(found.account, cred_version)], api::reply::nothing()))
     });
     actix_web::rt::System::new().block_on(done).map_err(|error| match error {
@@ -316,6 +357,26 @@ pub(crate) fn erase_detail(args: &EraseArgs) -> io::Result<()> {
         other => io::Error::other(other),
     })?;
     say(&format!("the detail of entry {seq} is erased, and the trail says so"))
+}
+
+/// Takes an account's second factor away: for a house in which nobody can vouch. Its password opens only as far as
+/// another has to be set up, where that is asked for.
+fn reset_factor(config: &Config, login: String) -> io::Result<()> {
+    let clock = Clock::real();
+    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
+    let permit = host_permit::<ResetFactorOnHost>(&clock)?;
+    let wanted = login.clone();
+    let done = store.write(permit, Once::default(), move |tx| {
+        let found = tx.credentials(&wanted)?.filter(|found| found.has_factor).ok_or(store::StoreError::NotFound)?;
+        let event = tx.remove_factor(found.account, EventKind::FactorReset, None)?;
+        tx.factor_changed(found.account)?;
+        Ok(tx.record(vec![event], api::reply::nothing()))
+    });
+    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
+        store::StoreError::NotFound => io::Error::other("nobody with a second factor signs in with this name"),
+        other => io::Error::other(other),
+    })?;
+    say(&format!("the second factor of {login} is gone"))
 }
 
 fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {

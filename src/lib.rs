@@ -8,7 +8,7 @@
 //! | layer | what it is | alone may name |
 //! |---|---|---|
 //! | [`domain`] | what is true in a clinic: types, state tables, arithmetic, scores, thresholds; pure | nothing of ours |
-//! | [`access`] | who may do what: roles, the permission table, the permit, tokens, passwords | jsonwebtoken, argon2 |
+//! | [`access`] | who may do what: roles, the permission table, the permit, tokens, passwords, second factors | jsonwebtoken, argon2, totp-rs |
 //! | [`store`] | keeps it: the only door to the data, on SQLite or PostgreSQL | diesel |
 //! | [`api`] | speaks it: bodies, views, handlers of a few lines, problems, OpenAPI | actix-web, utoipa |
 //!

@@ -33,11 +33,31 @@ words! {
         SignInEnded = "auth.session_ended",
         /// Somebody changed their own password.
         PasswordChanged = "auth.password_changed",
+        /// A password was right, and a second factor is asked for.
+        FactorAsked = "auth.factor_asked",
+        /// Somebody was shown the secret of a second factor.
+        FactorOffered = "auth.factor_offered",
+        /// Somebody's second factor came into force.
+        FactorEnrolled = "auth.factor_enrolled",
+        /// Somebody took their own second factor away.
+        FactorRemoved = "auth.factor_removed",
+        /// A lost second factor was taken away.
+        FactorReset = "auth.factor_reset",
+        /// Somebody was given recovery codes.
+        RecoveryCodesIssued = "auth.recovery_codes_issued",
+        /// A recovery code was used.
+        RecoveryCodeUsed = "auth.recovery_code_used",
+        /// An administrator issued a link to a password.
+        LinkIssued = "auth.link_issued",
+        /// Somebody chose a password with a link.
+        LinkUsed = "auth.link_used",
         /// A person proved presence for one act.
         SigningTokenIssued = "auth.signing_token_issued",
         /// A request was refused for lack of permission.
         Denied = "authz.denied",
         // clinic
+        /// The host printed a token for the first clinic.
+        BootstrapTokenIssued = "installation.token_issued",
         /// A clinic was set up.
         ClinicCreated = "clinic.created",
         /// A member of staff was added.

@@ -62,6 +62,8 @@ pub(super) struct Signer {
 /// A sign-in in force.
 pub(super) struct Standing {
     pub(super) membership: Membership,
+    /// When it began.
+    pub(super) began_at: Timestamp,
     /// Whether its last use was noted so long ago that this one is worth noting.
     pub(super) unnoted: bool,
 }
@@ -84,18 +86,25 @@ pub(super) fn standing(
         .find((clinic, login_session))
         .filter(login_sessions::revoked_at.is_null())
         .filter(login_sessions::expires_at.gt(ends_after))
-        .select((login_sessions::staff_id, login_sessions::cred_version, login_sessions::last_seen_at))
-        .first::<(StaffId, i64, Timestamp)>(connection)
+        .select((
+            login_sessions::staff_id,
+            login_sessions::cred_version,
+            login_sessions::last_seen_at,
+            login_sessions::created_at,
+            login_sessions::only_enrols,
+        ))
+        .first::<(StaffId, i64, Timestamp, Timestamp, bool)>(connection)
         .optional()?;
-    let Some((staff, cred_version, last_seen)) = found else { return Ok(None) };
+    let Some((staff, cred_version, last_seen, began_at, only_enrols)) = found else { return Ok(None) };
     let signer = signer(connection, clinic, staff)?.filter(|signer| signer.cred_version == cred_version);
     let Some(Signer { membership, .. }) = signer else { return Ok(None) };
+    let membership = Membership { only_enrols, ..membership };
     if login_session::is_idle(&membership.roles, last_seen, now, late) {
         return Err(StoreError::SessionIdle);
     }
     let awake = !login_session::is_idle(&membership.roles, last_seen, now, false);
     let unnoted = awake && now >= last_seen.plus_seconds(login_session::NOTED_EVERY_SECONDS);
-    Ok(Some(Standing { membership, unnoted }))
+    Ok(Some(Standing { membership, began_at, unnoted }))
 }
 
 /// A membership in force, with the version of its credential.
@@ -111,7 +120,8 @@ pub(super) fn signer(connection: &mut AnyConnection, clinic: ClinicId, id: Staff
         .optional()?;
     let Some((account, display_name, cred_version)) = found else { return Ok(None) };
     let roles = roles_of(connection, clinic, id)?;
-    Ok(Some(Signer { membership: Membership { staff: id, account, clinic, roles, display_name }, cred_version }))
+    let membership = Membership { staff: id, account, clinic, roles, display_name, only_enrols: false };
+    Ok(Some(Signer { membership, cred_version }))
 }
 
 fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Result<Roles> {

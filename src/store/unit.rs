@@ -141,9 +141,12 @@ impl Ground {
         let now = self.clock.now();
         let (clinic, login_session) = (actor.clinic(), actor.login_session());
         let standing = staff::standing(connection, clinic, login_session, now, self.urgent)?;
-        let Standing { membership, unnoted } = standing.ok_or(StoreError::Unauthenticated)?;
+        let Standing { membership, unnoted, .. } = standing.ok_or(StoreError::Unauthenticated)?;
         if !self.line.allows(&membership.roles, actor.case().is_some()) {
             return Err(StoreError::Forbidden(self.line.id));
+        }
+        if membership.only_enrols && !self.line.before_factor() {
+            return Err(StoreError::FactorMissing(self.line.id));
         }
         self.seen = unnoted.then_some(Seen { clinic, login_session, at: now });
         if let Some(case) = actor.case() {

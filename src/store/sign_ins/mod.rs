@@ -33,6 +33,19 @@ pub struct NewSignIn {
     pub tokens: NextTokens,
     /// On what.
     pub device: Device,
+    /// What was proved for it.
+    pub proved: Proved,
+}
+
+/// What somebody proved to sign in, and so what the sign-in opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proved {
+    /// The password, and nothing else is asked of them.
+    Password,
+    /// Password and second factor.
+    Both,
+    /// The password, where a second factor is asked for that they have not set up yet.
+    OnlyToEnrol,
 }
 
 /// On what somebody signs in, as their own list shows it.
@@ -69,7 +82,8 @@ pub struct LoginSession {
 impl Credentials {
     /// A sign-in with them.
     pub fn sign_in(&self, staff: StaffId, tokens: NextTokens, device: Device) -> NewSignIn {
-        NewSignIn { account: self.account, staff, cred_version: self.cred_version, tokens, device }
+        let proved = Proved::Password;
+        NewSignIn { account: self.account, staff, cred_version: self.cred_version, tokens, device, proved }
     }
 }
 
@@ -102,16 +116,17 @@ impl Gather<'_> {
             .inner_join(accounts::table.on(accounts::id.eq(staff::account_id)))
             .filter(staff::clinic_id.eq(clinic))
             .filter(staff::id.eq(member))
-            .select((accounts::cred_version, accounts::password_changed_at))
-            .first::<(i64, Option<Timestamp>)>(self.connection)
+            .select((accounts::cred_version, accounts::password_changed_at, accounts::factor_changed_at))
+            .first::<(i64, Option<Timestamp>, Option<Timestamp>)>(self.connection)
             .optional()?;
         for session in &mut found {
-            if let Some((current, changed_at)) = proved
+            if let Some((current, password, factor)) = proved
                 && session.ended_at.is_none()
                 && session.cred_version != current
             {
-                session.ended_at = changed_at;
-                session.ended_because = Some(SignInEnd::PasswordChanged);
+                session.ended_at = password.max(factor);
+                let why = if factor > password { SignInEnd::FactorChanged } else { SignInEnd::PasswordChanged };
+                session.ended_because = Some(why);
             }
         }
         Ok(found)
@@ -139,8 +154,12 @@ impl Change<'_> {
                 login_sessions::expires_at.eq(now.plus_minutes(LIFE_MINUTES)),
                 login_sessions::device.eq(&new.device.name),
                 login_sessions::address.eq(&new.device.address),
+                login_sessions::only_enrols.eq(new.proved == Proved::OnlyToEnrol),
             ))
             .execute(self.connection)?;
+        if new.proved == Proved::Both {
+            self.note_factor(id, new.staff)?;
+        }
         self.keep_refresh_token(id, &new.tokens, None)?;
         let begun = self.sign_in_event(EventKind::SignedIn, id)?;
         Ok((id, std::iter::once(begun).chain(ended).collect()))

@@ -7,7 +7,6 @@ use super::signing::token_hash;
 use super::transaction::{Change, Gather};
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, StaffId};
-use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 
 /// How long a link leads to a password, in minutes.

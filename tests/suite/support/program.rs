@@ -31,7 +31,18 @@ impl Program {
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
         let bind = format!("127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", "error", "--factor", "optional", "--keys"])
+            .args([
+                "serve",
+                "--database-url",
+                &text(url),
+                "--bind",
+                &bind,
+                "--log",
+                "error",
+                "--factor",
+                "optional",
+                "--keys",
+            ])
             .arg(folder.join("keys"))
             .args(more)
             .stdout(Stdio::null())

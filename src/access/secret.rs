@@ -13,6 +13,8 @@ pub enum Purpose {
     Refresh,
     /// A sign-in that waits for its second factor.
     Challenge,
+    /// A new password for somebody who has none that opens.
+    Link,
 }
 
 impl Purpose {
@@ -20,6 +22,7 @@ impl Purpose {
         match self {
             Self::Refresh => "chsr_",
             Self::Challenge => "chsf_",
+            Self::Link => "chsl_",
         }
     }
 
@@ -38,6 +41,11 @@ impl Purpose {
     }
 }
 
+/// A token of the installation, before there is a clinic.
+pub fn bootstrap_token(random: [u8; 32]) -> String {
+    format!("chsb_{}", URL_SAFE_NO_PAD.encode(random))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,10 +53,10 @@ mod tests {
     #[test]
     fn a_token_leads_to_its_clinic_and_serves_one_purpose() {
         let clinic = ClinicId(Uuid::from_u128(7));
-        let token = Purpose::Challenge.token(clinic, [9; 32]);
-        assert_eq!(Purpose::Challenge.clinic_of(&token), Some(clinic));
+        let token = Purpose::Link.token(clinic, [9; 32]);
+        assert_eq!(Purpose::Link.clinic_of(&token), Some(clinic));
         assert_eq!(Purpose::Refresh.clinic_of(&token), None);
-        assert_eq!(Purpose::Challenge.clinic_of(&token[..token.len() - 4]), None);
-        assert_eq!(Purpose::Challenge.clinic_of("chsf_"), None);
+        assert_eq!(Purpose::Link.clinic_of(&token[..token.len() - 4]), None);
+        assert_eq!(Purpose::Link.clinic_of("chsl_"), None);
     }
 }

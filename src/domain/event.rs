@@ -47,11 +47,17 @@ words! {
         RecoveryCodesIssued = "auth.recovery_codes_issued",
         /// A recovery code was used.
         RecoveryCodeUsed = "auth.recovery_code_used",
+        /// An administrator issued a link to a password.
+        LinkIssued = "auth.link_issued",
+        /// Somebody chose a password with a link.
+        LinkUsed = "auth.link_used",
         /// A person proved presence for one act.
         SigningTokenIssued = "auth.signing_token_issued",
         /// A request was refused for lack of permission.
         Denied = "authz.denied",
         // clinic
+        /// The host printed a token for the first clinic.
+        BootstrapTokenIssued = "installation.token_issued",
         /// A clinic was set up.
         ClinicCreated = "clinic.created",
         /// A member of staff was added.

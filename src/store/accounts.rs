@@ -83,9 +83,9 @@ impl Change<'_> {
     /// old one stops counting, in every clinic.
     ///
     /// # Errors
-    /// [`StoreError::ReauthRequired`] when the password was changed since `known` was read.
-    pub fn change_password(&mut self, account: AccountId, known: &OwnCredentials, hash: &str) -> Result<i64> {
-        let row = accounts::table.find(account).filter(accounts::cred_version.eq(known.cred_version));
+    /// [`StoreError::ReauthRequired`] when the credential was changed since its version was `known`.
+    pub fn change_password(&mut self, account: AccountId, known: i64, hash: &str) -> Result<i64> {
+        let row = accounts::table.find(account).filter(accounts::cred_version.eq(known));
         let changed = diesel::update(row)
             .set((
                 accounts::password_hash.eq(hash),

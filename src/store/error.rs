@@ -42,6 +42,9 @@ pub enum StoreError {
     /// A code or recovery code is wrong, or was used.
     #[error("second factor refused")]
     FactorRefused,
+    /// A link to a password was used or left too long.
+    #[error("link ended")]
+    LinkEnded,
     /// The roles held now do not allow it.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),

@@ -30,6 +30,10 @@ permissions! {
     // access
     /// Sign in, choose a clinic, rotate a refresh token.
     SignIn = "auth.login" for [] with [Strangers];
+    /// Choose a password with a link.
+    UseLink = "auth.link" for [] with [Strangers];
+    /// Make the first clinic and its first administrator, with the token of the host.
+    ClaimInstallation = "installation.claim" for [] with [Strangers];
     /// End one's own sign-in.
     SignOut = "auth.logout" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Enrolling];
     /// Prove presence for one act, alone or as second person.
@@ -52,6 +56,8 @@ permissions! {
     EndLoginSession = "self.sessions.end" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed];
     /// See where a member is signed in.
     ReadLoginSessionsOfStaff = "user.sessions.list" for [Admin];
+    /// Issue a link for a member to choose a new password with.
+    IssueLink = "user.reset.issue" for [Admin] with [Signed];
     /// Take away a second factor whose owner lost it; another member vouches for them.
     ResetFactor = "user.factor.reset" for [Admin] with [Signed];
     /// End every sign-in of a member.

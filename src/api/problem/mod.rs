@@ -282,6 +282,7 @@ impl From<StoreError> for Problem {
             StoreError::Unauthenticated => Self::new(ProblemKind::Unauthenticated),
             StoreError::SessionIdle => Self::new(ProblemKind::SessionIdle),
             StoreError::RefreshRaced => Self::new(ProblemKind::RefreshRaced),
+            StoreError::LinkEnded => Self::new(ProblemKind::LinkEnded),
             StoreError::FactorRefused => Self::new(ProblemKind::InvalidFactor),
             StoreError::FactorMissing(permission) => {
                 Self::new(ProblemKind::FactorRequired).with("permission", permission)

@@ -8,6 +8,8 @@ mod attempts;
 mod browser;
 mod factor_reset;
 mod given_here;
+mod installation;
+mod links;
 mod login_sessions;
 mod own_factor;
 mod own_password;
@@ -21,7 +23,7 @@ use super::problem::{Problem, ProblemKind};
 use super::reply::{self, Answer};
 use super::{Endpoint, endpoints};
 use crate::access::factor::FactorRule;
-use crate::access::permission::{SignIn, SignOut};
+use crate::access::permission::{Permission, SignIn, SignOut};
 use crate::access::permit::{Permit, Scope};
 use crate::access::secret::Purpose;
 use crate::access::token::{self, LIFE_SECONDS};
@@ -43,6 +45,8 @@ use utoipa::ToSchema;
 pub use browser::FrontEnd;
 use browser::Keeper;
 use factor_reset::{__path_reset, reset};
+use installation::{__path_claim, claim};
+use links::{__path_issue, __path_redeem, issue, redeem};
 use login_sessions::{
     __path_end_of_staff, __path_end_own, __path_of_staff, __path_own, end_of_staff, end_own, of_staff, own,
 };
@@ -322,6 +326,10 @@ fn next_tokens(clinic: ClinicId, store: &Store) -> NextTokens {
 }
 
 fn stranger_in(request: &HttpRequest, scope: Scope) -> Result<Permit<SignIn>, Problem> {
+    stranger_as(request, scope)
+}
+
+fn stranger_as<P: Permission>(request: &HttpRequest, scope: Scope) -> Result<Permit<P>, Problem> {
     Permit::stranger(scope, guard::origin(request)).map_err(|_| Problem::new(ProblemKind::Forbidden))
 }
 
@@ -331,5 +339,6 @@ pub fn endpoints() -> Vec<Endpoint> {
         guarded login, guarded factor, guarded refresh, guarded logout, guarded change, guarded reauth, guarded cosign,
         guarded own, guarded end_own, guarded of_staff, guarded end_of_staff, guarded show, guarded offer,
         guarded confirm, guarded renew, guarded remove, guarded reset,
+        guarded issue, guarded redeem, guarded claim,
     ]
 }

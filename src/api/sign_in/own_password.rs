@@ -61,7 +61,7 @@ pub async fn change(
     // The answer holds secrets, so it is not kept with the key.
     let written = store.write(act.permit, Once::default(), move |tx| {
         tx.attempt_succeeded(&attempt)?;
-        let cred_version = tx.change_password(actor.account(), &own, &hash)?;
+        let cred_version = tx.change_password(actor.account(), own.cred_version, &hash)?;
         let mut events = vec![store::password_changed(actor.account(), cred_version)];
         let factor = tx.factor_given(actor.login_session(), actor.staff())?;
         let proved = if factor { Proved::Both } else { Proved::Password };
@@ -74,7 +74,7 @@ pub async fn change(
 }
 
 /// What is wrong with a new password, for the person who chose it.
-fn said(weak: Weak) -> FieldError {
+pub(super) fn said(weak: Weak) -> FieldError {
     let (code, detail) = match weak {
         Weak::TooShort => ("too_short", format!("must have at least {} characters", password::SHORTEST)),
         Weak::TooLong => ("too_long", format!("must have at most {} characters", password::LONGEST)),

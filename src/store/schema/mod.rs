@@ -9,6 +9,7 @@ pub(super) mod dosing_events;
 pub(super) mod factors;
 pub(super) mod foundation;
 pub(super) mod limits;
+pub(super) mod links;
 pub(super) mod observations;
 pub(super) mod patients;
 pub(super) mod protocols;

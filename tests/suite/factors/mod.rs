@@ -1,7 +1,7 @@
 //! Second factors: set up with a first code, asked for at each sign-in, used once, recovered, lost and reset.
 
 mod enrolment;
-mod kept;
+pub mod kept;
 mod lost;
 mod presence;
 mod signing_in;
@@ -17,16 +17,16 @@ use serde_json::{Value, json};
 const FREE: Bucket = Bucket { burst: 4_000_000_000, refill_seconds: 1 };
 
 /// Where nobody is kept waiting: how often a code may be tried is tested in a place of its own.
-const OPEN: Setup = Setup {
+pub const OPEN: Setup = Setup {
     limits: Limits { account: FREE, address: FREE, wait_from: 1_000_000, disabled_from: 1_000_000, ..SETUP.limits },
     ..SETUP
 };
 
 /// The same where prescribers, administrators and auditors must have a factor.
-const REQUIRED: Setup = Setup { factor: FactorRule::Required, ..OPEN };
+pub const REQUIRED: Setup = Setup { factor: FactorRule::Required, ..OPEN };
 
 /// A phone: RFC 6238 written again, on another HMAC than the server's.
-struct Authenticator(Vec<u8>);
+pub struct Authenticator(Vec<u8>);
 
 impl Authenticator {
     /// From the secret as it is typed in (RFC 4648, base 32).
@@ -44,7 +44,7 @@ impl Authenticator {
         Self(secret.as_bytes().chunks(8).flat_map(eight).collect())
     }
 
-    fn code(&self, now: Timestamp) -> String {
+    pub fn code(&self, now: Timestamp) -> String {
         self.code_of(now.millis().div_euclid(30_000))
     }
 
@@ -58,16 +58,16 @@ impl Authenticator {
 }
 
 /// Somebody with a second factor.
-struct Enrolled<'c> {
-    phone: Authenticator,
+pub struct Enrolled<'c> {
+    pub phone: Authenticator,
     secret: String,
     recovery_codes: Vec<String>,
     /// On the device that it was set up on.
-    here: Actor<'c>,
+    pub here: Actor<'c>,
 }
 
 /// Somebody with this access token.
-fn bearer<'c>(clinic: &'c Clinic, token: &Value) -> Actor<'c> {
+pub fn bearer<'c>(clinic: &'c Clinic, token: &Value) -> Actor<'c> {
     clinic.nobody().with("authorization", format!("Bearer {}", token.as_str().expect("an access token")))
 }
 
@@ -91,7 +91,7 @@ fn enrol_from<'c>(clinic: &'c Clinic, who: &'static str, actor: &Actor<'_>) -> E
     Enrolled { phone, secret, recovery_codes, here: bearer(clinic, &confirmed["sign_in"]["access_token"]) }
 }
 
-fn enrol<'c>(clinic: &'c Clinic, who: &'static str) -> Enrolled<'c> {
+pub fn enrol<'c>(clinic: &'c Clinic, who: &'static str) -> Enrolled<'c> {
     enrol_from(clinic, who, &bearer(clinic, &clinic.token(who).into()))
 }
 
@@ -118,7 +118,7 @@ fn recover(clinic: &Clinic, token: &str, code: &str) -> Answer {
 }
 
 /// Both steps, with the code of now.
-fn sign_in(clinic: &Clinic, who: &str, phone: &Authenticator) -> Answer {
+pub fn sign_in(clinic: &Clinic, who: &str, phone: &Authenticator) -> Answer {
     second_step(clinic, &challenge(clinic, who), &phone.code(clinic.now()))
 }
 

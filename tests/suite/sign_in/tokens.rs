@@ -127,8 +127,6 @@ impl Forger {
             ("no jti", "claims", self.with(json!({"jti": null}))),
             ("no sid", "claims", self.with(json!({"sid": null}))),
             ("no cid", "claims", self.with(json!({"cid": null}))),
-            ("no auth_time", "claims", self.with(json!({"auth_time": null}))),
-            ("no amr", "claims", self.with(json!({"amr": null}))),
             ("no iat", "claims", self.with(json!({"iat": null}))),
             ("sub no id", "claims", self.with(json!({"sub": "nurse"}))),
             ("another issuer", "claims", self.with(json!({"iss": "another"}))),

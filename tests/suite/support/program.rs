@@ -31,7 +31,18 @@ impl Program {
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
         let bind = format!("127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", "error", "--factor", "optional", "--keys"])
+            .args([
+                "serve",
+                "--database-url",
+                &text(url),
+                "--bind",
+                &bind,
+                "--log",
+                "error",
+                "--factor",
+                "optional",
+                "--keys",
+            ])
             .arg(folder.join("keys"))
             .args(more)
             .stdout(Stdio::null())
@@ -130,16 +141,21 @@ fn found(url: &DatabaseUrl, folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).expect("text")
 }
 
-/// Runs a command of the host; gives back what it printed.
+/// Runs a command of the host that succeeds; gives back what it printed.
 pub fn run(url: &DatabaseUrl, arguments: &[&str]) -> String {
+    try_to_run(url, arguments).unwrap_or_else(|complaint| panic!("{complaint}"))
+}
+
+/// Runs a command of the host; gives back what it printed, or what it complained of.
+pub fn try_to_run(url: &DatabaseUrl, arguments: &[&str]) -> Result<String, String> {
     let (command, rest) = arguments.split_first().expect("a command");
     let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
         .args([command, "--database-url", &text(url)])
         .args(rest)
         .output()
         .expect("the program runs");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).expect("text")
+    let said = |bytes| String::from_utf8(bytes).expect("text");
+    if done.status.success() { Ok(said(done.stdout)) } else { Err(said(done.stderr)) }
 }
 
 /// Gives somebody a new password by the command line.

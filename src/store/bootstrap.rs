@@ -1,7 +1,7 @@
 //! The token that makes the first clinic with its first administrator: from the host, single use, a quarter of an hour.
 
+use super::accounts;
 use super::error::{Result, StoreError};
-use super::schema::foundation::accounts;
 use super::schema::links::bootstrap_tokens;
 use super::signing::token_hash;
 use super::transaction::{Change, Gather};
@@ -36,7 +36,7 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn has_accounts(&mut self) -> Result<bool> {
-        Ok(diesel::select(exists(accounts::table.select(accounts::id))).get_result(self.connection)?)
+        Ok(!accounts::none_yet(self.connection)?)
     }
 }
 

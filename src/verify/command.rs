@@ -130,7 +130,7 @@ pub fn run(command: &AuditCommand, out: &mut impl Write) -> io::Result<bool> {
             })?;
             out.write_all(proof.as_bytes())?;
         }
-        AuditCommand::EraseDetail(args) => crate::cli::erase_detail(args)?,
+        AuditCommand::EraseDetail(args) => crate::cli::erase::erase_detail(args)?,
     }
     Ok(true)
 }

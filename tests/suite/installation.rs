@@ -2,6 +2,7 @@
 
 use crate::support::program::{self, Program};
 use crate::support::{Kind, scratch, stand_alone};
+use chairside::store::DatabaseUrl;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "four walls and one open door";
@@ -16,8 +17,8 @@ fn claim(server: &Program, body: &Value) -> (u16, Value) {
 }
 
 /// The token that the host printed.
-fn token(url: &chairside::store::DatabaseUrl) -> String {
-    let printed = program::run(url, &["bootstrap", "--token"]);
+fn token(url: &DatabaseUrl, keys: &str) -> String {
+    let printed = program::run(url, &["bootstrap", "--token", "--keys", keys]);
     printed.lines().next().expect("a token").to_owned()
 }
 
@@ -26,7 +27,8 @@ fn fifty_who_claim_an_installation_at_once_make_one_clinic() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let folder = scratch();
         let url = stand_alone::database(kind, &folder);
-        let (replaced, token) = (token(&url), token(&url));
+        let keys = folder.join("keys").display().to_string();
+        let (replaced, token) = (token(&url, &keys), token(&url, &keys));
         let server = Program::start(&url, &folder);
         let without = {
             let mut body = body("", 0);
@@ -67,7 +69,8 @@ fn fifty_who_claim_an_installation_at_once_make_one_clinic() {
         assert_eq!((status, &me["roles"], &me["clinic_id"]), (200, &json!(["admin"]), &made[0]["clinic_id"]));
         assert_eq!(claim(&server, &body(&token, 99)).0, 404, "there is nothing here any more");
         server.kill();
-        let refused = program::try_to_run(&url, &["bootstrap", "--token"]).expect_err("somebody can sign in");
+        let refused =
+            program::try_to_run(&url, &["bootstrap", "--token", "--keys", &keys]).expect_err("somebody can sign in");
         assert!(refused.contains("somebody can sign in already"), "{refused}");
     }
 }

@@ -1,10 +1,9 @@
 //! The commands of the host: serve, migrate, set up a clinic, look after the installation.
 
-use crate::access::password::{self, Cost};
-use crate::access::permission::{BootstrapClinic, EraseDetail, Permission, ResetFactorOnHost, ResetPassword};
-use crate::access::permit::{Origin, Permit, Scope};
-use crate::access::role::{Role, Roles};
-use crate::access::secret;
+mod accounts;
+pub(crate) mod erase;
+
+use crate::access::password::Cost;
 use crate::api::cors::CrossOrigins;
 use crate::api::extract::BodyTime;
 use crate::api::network::Network;
@@ -13,12 +12,10 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::demo::house::Credential;
 use crate::demo::{showcase, simulate};
-use crate::domain::event::EventKind;
-use crate::domain::id::ClinicId;
-use crate::domain::{audit_entry, text};
+use crate::domain::audit_entry;
 use crate::server::{self, Parts};
-use crate::store::{self, BOOTSTRAP_MINUTES, NewClinic, NewStaff, Once, Store};
-use crate::verify::command::{self, AuditCommand, EraseArgs};
+use crate::store::{self, NewClinic, Store};
+use crate::verify::command::{self, AuditCommand};
 use crate::witness::Witness;
 use crate::{api, keys, tls};
 use clap::{Parser, Subcommand};
@@ -168,12 +165,12 @@ pub fn run(cli: Cli) -> io::Result<()> {
             say(&format!("{} signs now; a running server knows it within seconds", new.id()))
         }
         Command::Keys { command: KeyCommand::List { keys } } => list_keys(&keys),
-        Command::Bootstrap { config, token: true, .. } => bootstrap_token(&config),
+        Command::Bootstrap { config, token: true, .. } => accounts::bootstrap_token(&config),
         Command::Bootstrap { config, clinic, zone, login, .. } => {
-            bootstrap(&config, NewClinic { name: clinic.unwrap_or_default(), zone }, login)
+            accounts::bootstrap(&config, NewClinic { name: clinic.unwrap_or_default(), zone }, login)
         }
-        Command::ResetPassword { config, login } => reset_password(&config, login),
-        Command::ResetFactor { config, login } => reset_factor(&config, login),
+        Command::ResetPassword { config, login } => accounts::reset_password(&config, login),
+        Command::ResetFactor { config, login } => accounts::reset_factor(&config, login),
         Command::Demo { bind, seed } => demonstrate(&bind, seed),
         Command::Simulate { patients, weeks, seed } => {
             let folder = Scratch::new("simulation")?;
@@ -256,133 +253,6 @@ fn list_keys(folder: &Path) -> io::Result<()> {
         say(&format!("{}  made {}  {end}", key.id(), key.made_at))?;
     }
     Ok(())
-}
-
-/// Makes the clinic and its first administrator, and prints a random password once.
-fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()> {
-    if jiff::tz::TimeZone::get(&clinic.zone).is_err() {
-        return Err(io::Error::other("the time zone must be an IANA name, such as America/New_York"));
-    }
-    store::migrate_if_needed(&config.database_url).map_err(io::Error::other)?;
-    let clock = Clock::real();
-    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    make_first_keys(config, &store)?;
-    let password = password::one_time(clock::random());
-    let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
-        .ok_or_else(|| io::Error::other("not enough memory"))?;
-    let admin = NewStaff {
-        login: login.clone(),
-        password_hash: hash,
-        display_name: login.clone(),
-        roles: Roles::of([Role::Admin]),
-    };
-    let permit = host_permit::<BootstrapClinic>(&clock)?;
-    let done = store.write(permit, Once::default(), move |tx| {
-        let (id, mut events) = tx.create_clinic(&clinic)?;
-        events.push(tx.add_staff(id, &admin)?.1);
-        let reply = api::reply::nothing();
-        Ok(tx.record(events, reply))
-    });
-    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
-        store::StoreError::Duplicate(_) => io::Error::other("this sign-in name is taken; choose another with --login"),
-        other => io::Error::other(other),
-    })?;
-    say(&format!("sign-in name: {login}\npassword:     {password}\nIt is shown once."))
-}
-
-/// Prints a token that makes the first clinic over the network, as long as nobody can sign in.
-fn bootstrap_token(config: &Config) -> io::Result<()> {
-    store::migrate(&config.database_url).map_err(io::Error::other)?;
-    let clock = Clock::real();
-    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    let token = secret::bootstrap_token(clock::random());
-    let (permit, printed) = (host_permit::<BootstrapClinic>(&clock)?, token.clone());
-    let done = store.write(permit, Once::default(), move |tx| {
-        if tx.has_accounts()? {
-            return Err(store::StoreError::Duplicate("accounts".into()));
-        }
-        let event = tx.keep_bootstrap_token(&token)?;
-        Ok(tx.record(vec![event], api::reply::nothing()))
-    });
-    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
-        store::StoreError::Duplicate(_) => {
-            io::Error::other("somebody can sign in already; use --clinic for another clinic")
-        }
-        other => io::Error::other(other),
-    })?;
-    say(&format!(
-        "{printed}\nIt is shown once: send it with POST /api/v1/bootstrap within {BOOTSTRAP_MINUTES} minutes."
-    ))
-}
-
-/// Gives an account a new password and prints it once. What was counted against the old one counts no more.
-fn reset_password(config: &Config, login: String) -> io::Result<()> {
-    let clock = Clock::real();
-    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    let password = password::one_time(clock::random());
-    let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
-        .ok_or_else(|| io::Error::other("not enough memory"))?;
-    let permit = host_permit::<ResetPassword>(&clock)?;
-    let wanted = login.clone();
-    let done = store.write(permit, Once::default(), move |tx| {
-        let found = tx.credentials(&wanted)?.ok_or(store::StoreError::NotFound)?;
-        let cred_version = tx.change_password(found.account, found.cred_version, &hash)?;
-        Ok(tx.record(vec![store::password_changed(found.account, cred_version)], api::reply::nothing()))
-    });
-    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
-        store::StoreError::NotFound => io::Error::other("nobody signs in with this name"),
-        other => io::Error::other(other),
-    })?;
-    say(&format!(
-        "sign-in name: {login}\npassword:     {password}\nIt is shown once; let its owner change it with POST /auth/password."
-    ))
-}
-
-/// Erases the detail of an entry; the trail says who, which and why.
-pub(crate) fn erase_detail(args: &EraseArgs) -> io::Result<()> {
-    let EraseArgs { config, clinic, seq, reason } = args;
-    let clock = Clock::real();
-    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    let reason = text::checked("/reason", reason, 1, 500).map_err(|_| io::Error::other("say why, in some words"))?;
-    let origin = Origin { request: clock.new_id(), client_ip: None };
-    let permit = Permit::<EraseDetail>::host("operator".into(), Scope::Clinic(ClinicId(*clinic)), origin)
-        .map_err(|denied| io::Error::other(denied.permission))?;
-    let seq = *seq;
-    let done = store.write(permit, Once::default(), move |tx| {
-        let event = tx.erase_detail(seq, &reason)?;
-        Ok(tx.record(vec![event], api::reply::nothing()))
-    });
-    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
-        store::StoreError::NotFound => io::Error::other("this entry has no detail, or it is erased already"),
-        other => io::Error::other(other),
-    })?;
-    say(&format!("the detail of entry {seq} is erased, and the trail says so"))
-}
-
-/// Takes an account's second factor away: for a house in which nobody can vouch. Its password opens only as far as
-/// another has to be set up, where that is asked for.
-fn reset_factor(config: &Config, login: String) -> io::Result<()> {
-    let clock = Clock::real();
-    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    let permit = host_permit::<ResetFactorOnHost>(&clock)?;
-    let wanted = login.clone();
-    let done = store.write(permit, Once::default(), move |tx| {
-        let found = tx.credentials(&wanted)?.filter(|found| found.has_factor).ok_or(store::StoreError::NotFound)?;
-        let event = tx.remove_factor(found.account, EventKind::FactorReset, None)?;
-        tx.factor_changed(found.account)?;
-        Ok(tx.record(vec![event], api::reply::nothing()))
-    });
-    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
-        store::StoreError::NotFound => io::Error::other("nobody with a second factor signs in with this name"),
-        other => io::Error::other(other),
-    })?;
-    say(&format!("the second factor of {login} is gone"))
-}
-
-fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {
-    let origin = Origin { request: clock.new_id(), client_ip: None };
-    let permit = Permit::host("operator".into(), Scope::Installation, origin);
-    permit.map_err(|denied| io::Error::other(denied.permission))
 }
 
 /// A folder of a demonstration's own, removed at the end.

@@ -199,7 +199,7 @@ async fn reread_when_told(keys: Arc<TokenKeys>, certificate: Option<Arc<Certific
     while told.recv().await.is_some() {
         match certificate.as_ref().map(|certificate| certificate.reload()) {
             Some(Err(error)) => {
-                tracing::error!(%error, "the certificate could not be read; that of before stays in use")
+                tracing::error!(%error, "the certificate could not be read; that of before stays in use");
             }
             Some(Ok(())) => tracing::info!("the certificate was read again"),
             None => {}

@@ -72,7 +72,7 @@ pub use challenges::{Challenge, NewChallenge};
 pub use charts::{Chart, ChartTable};
 pub use checkpoints::{KeptNote, SignedCheckpoint};
 pub use connection::DatabaseUrl;
-pub use consents::{ConsentCursor, FormCursor};
+pub use consents::{ConsentCursor, FormCursor, StartCursor};
 pub use error::{Result, StoreError};
 pub use factors::{Factor, GivenFactor};
 pub use limits::{SecretAttempt, Taken};
@@ -220,7 +220,7 @@ impl Store {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
             begin_read(&mut connection, ground.clinic())?;
             let (result, read) = if let Err(error) = ground.admit(&mut connection) {
-                (Err(error), transaction::Seen { patients: Vec::new(), listed: false, shown: None })
+                (Err(error), transaction::Seen::default())
             } else {
                 let mut reader = Reader::new(ground.gather(&mut connection));
                 let result = work(&mut reader);
@@ -242,12 +242,7 @@ impl Store {
                 Err(_) => Outcome::Failed,
             };
             let tells = !read.patients.is_empty() || (P::DISCLOSES && result.is_ok()) || outcome == Outcome::Denied;
-            let disclosure = tells.then(|| {
-                let mut disclosure = ground.disclosure(outcome, read.patients);
-                disclosure.entry.object = read.shown.filter(|_| outcome == Outcome::Success);
-                disclosure
-            });
-            Ok((result, disclosure, ground.seen))
+            Ok((result, tells.then(|| ground.told(outcome, read)), ground.seen))
         })
         .await?;
         self.note(entry, seen).await?;

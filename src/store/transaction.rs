@@ -123,6 +123,7 @@ impl<'t> Gather<'t> {
 }
 
 /// What a read has shown.
+#[derive(Default)]
 pub(super) struct Seen {
     pub(super) patients: Vec<PatientId>,
     pub(super) listed: bool,

@@ -123,14 +123,18 @@ impl<'a> Layout<'a> {
         self.gap(6);
         self.room(height.min(300));
         let (top, page) = (self.y, self.pages.len());
+        let mut drawn_to = self.y;
         if let Some(drawing) = &signed.drawing {
             let (width, height) = fitted(drawing, (150, 48));
             let (x, y) = (PAGE.0 - MARGIN - width, self.y - height - 2);
+            drawn_to = y;
             self.put(Mark::Picture { x, y, width, height, drawing });
         }
         let text = (MARGIN + 12, WIDE - 180);
         self.words(name, Look { size: 11, ..HEADING }, text);
         self.words(meaning, BODY, text);
+        // What is said beside the drawing stays beside it, what is said of it is below.
+        self.y = self.y.min(drawn_to);
         self.facts(&signed.facts, MARGIN + 12);
         // The bar beside a signature is on the page where all of it is.
         if page == self.pages.len() {

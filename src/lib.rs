@@ -39,6 +39,7 @@
 //! | change who may do something | one line in `access/permission/mod.rs` and one in `docs/permissions.csv` |
 //! | add an endpoint | a handler and one word in `endpoints![…]` of its `api/` file, then `UPDATE=1 cargo test contract` |
 //! | add an error | one line in `api/problem.rs` |
+//! | print something | describe it as a `Sheet` (`api/print`); it becomes HTML and PDF |
 //! | change what is stored | a new migration in both folders, `store/schema/`, one `store/` file |
 //! | add a word to a vocabulary | its `words!` in `domain`, and the CHECK in both folders |
 //!

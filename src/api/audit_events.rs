@@ -69,7 +69,13 @@ pub struct TrailView {
 }
 
 impl EntryView {
-    fn of(entry: StoredEntry) -> Self {
+    /// The member of staff it is of.
+    pub(super) const fn actor(&self) -> Option<Uuid> {
+        self.actor_id
+    }
+
+    /// The wire form of an entry.
+    pub(super) fn of(entry: StoredEntry) -> Self {
         Self {
             seq: entry.seq,
             at: entry.at,

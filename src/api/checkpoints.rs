@@ -108,13 +108,15 @@ pub struct ConsistencyView {
 }
 
 impl CheckpointView {
-    fn of(checkpoint: SignedCheckpoint) -> Self {
+    /// The wire form of a checkpoint.
+    pub(super) fn of(checkpoint: SignedCheckpoint) -> Self {
         let SignedCheckpoint { size, root, note, signed_at } = checkpoint;
         Self { size, root_sha256: hex(&root), note, signed_at }
     }
 }
 
-fn texts(proof: &[Hash]) -> Vec<String> {
+/// Hashes in hexadecimal.
+pub(super) fn texts(proof: &[Hash]) -> Vec<String> {
     proof.iter().map(|hash| hex(hash)).collect()
 }
 

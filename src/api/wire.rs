@@ -192,7 +192,7 @@ ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, D
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
 ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
-ids!(AbsenceId, AppointmentId);
+ids!(AbsenceId, AppointmentId, CircumstanceId);
 
 amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
 amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);
@@ -211,13 +211,18 @@ vocabularies!(crate::domain::appointment::AppointmentMode as "AppointmentMode");
 vocabularies!(crate::domain::appointment::AppointmentState as "AppointmentState");
 vocabularies!(crate::domain::chart::ChartStatus as "ChartStatus");
 vocabularies!(crate::domain::chart::Severity as "Severity");
+vocabularies!(crate::domain::consent::Authority as "SurrogateAuthority");
 vocabularies!(crate::domain::consent::Capacity as "Capacity");
+vocabularies!(crate::domain::consent::CircumstanceKind as "ConsentCircumstanceKind");
 vocabularies!(crate::domain::consent::ClauseId as "ClauseId");
 vocabularies!(crate::domain::consent::ConsentAct as "ConsentAct");
 vocabularies!(crate::domain::consent::ConsentState as "ConsentState");
 vocabularies!(crate::domain::consent::ConsentType as "ConsentType");
+vocabularies!(crate::domain::consent::ItemAnswer as "ConsentItemAnswer");
+vocabularies!(crate::domain::consent::ItemId as "ConsentItemId");
 vocabularies!(crate::domain::consent::ReportKind as "ReportKind");
 vocabularies!(crate::domain::consent::ReportOutcome as "ReportOutcome");
+vocabularies!(crate::domain::consent::ReviewFinding as "ConsentReviewFinding");
 vocabularies!(crate::domain::consent::SaidBy as "SaidBy");
 vocabularies!(crate::domain::consent::SignMethod as "SignMethod");
 vocabularies!(crate::domain::consent::SignerRole as "SignerRole");

@@ -7,6 +7,18 @@ use super::random::Dice;
 use crate::domain::time::Date;
 use serde_json::{Value, json};
 
+/// What the patients of a demonstration answer one by one: no photographs, and the rest.
+const ITEMS: [(&str, &str, Option<&str>); 8] = [
+    ("aftercare", "accepted", Some("X.")),
+    ("rescue_and_transfer", "accepted", None),
+    ("privacy", "accepted", None),
+    ("cost", "accepted", None),
+    ("photographs", "declined", None),
+    ("students", "accepted", None),
+    ("questions_answered", "accepted", None),
+    ("copy_given", "accepted", None),
+];
+
 /// A patient of the house.
 #[derive(Debug, Clone)]
 pub struct Guest {
@@ -82,13 +94,18 @@ impl Guest {
         let prescriber = house.prescriber(self.number)?;
         let path = format!("/consents/{id}/signatures");
         let name = format!("{} {}", self.person.given_name, self.person.family_name);
-        let typed = json!({"role": "patient", "method": "typed", "document_sha256": sha256, "name": name});
+        let items = ITEMS.map(|(id, answer, initials)| json!({"id": id, "answer": answer, "initials": initials}));
+        let typed =
+            json!({"role": "patient", "method": "typed", "document_sha256": sha256, "name": name, "items": items});
         prescriber.post(&path, typed)?;
         let staff = |role: &str, who: &Tablet| -> Result<()> {
             let token = prescriber.cosignature(who, &path, &id, Some(&sha256))?;
             let mut body = json!({"role": role, "method": "reauth", "document_sha256": sha256, "signing_token": token});
             if role == "prescriber" {
-                super::client::set(&mut body, "capacity", "confirmed".to_owned());
+                let found = json!({"understands": true, "appreciates": true, "reasons": true, "expresses": true, "unsedated": true});
+                if let Some(body) = body.as_object_mut() {
+                    body.insert("capacity".to_owned(), found);
+                }
             }
             prescriber.post(&path, body).map(drop)
         };

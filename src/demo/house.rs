@@ -340,16 +340,30 @@ pub fn publish_form(director: &Tablet, code: &str, validity_days: i64) -> Result
         "privacy_and_cost",
         "questions_and_copy",
     ];
+    const ITEMS: [&str; 8] = [
+        "aftercare",
+        "rescue_and_transfer",
+        "privacy",
+        "cost",
+        "photographs",
+        "students",
+        "questions_answered",
+        "copy_given",
+    ];
     let headings = CLAUSES.map(|id| id.replace('_', " "));
+    let statements = ITEMS.map(|id| format!("I answer separately: {}.", id.replace('_', " ")));
+    let items: Vec<Value> =
+        ITEMS.iter().zip(&statements).map(|(id, statement)| json!({"id": id, "statement": statement})).collect();
     let clauses: Vec<Value> =
         CLAUSES.iter().zip(&headings).map(|(id, heading)| json!({"id": id, "heading": heading})).collect();
     let words = format!(
-        "DEMONSTRATION ONLY. A real form is written with counsel and has words under each of its headings.\n{}\n",
-        headings.join("\n")
+        "DEMONSTRATION ONLY. A real form is written with counsel and has words under each of its headings.\n{}\n{}\n",
+        headings.join("\n"),
+        statements.join("\n")
     );
     let body = json!({
         "consent_type": "ketamine_off_label", "code": code, "title": "Consent to treatment with ketamine",
-        "language": "en", "clauses": clauses, "validity_days": validity_days, "text": words,
+        "language": "en", "clauses": clauses, "items": items, "validity_days": validity_days, "text": words,
     });
     let draft = director.post("/consent-templates", body)?;
     let id = text(&draft, "/consent-templates", "id")?;

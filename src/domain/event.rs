@@ -117,6 +117,10 @@ words! {
         WithdrawalReported = "withdrawal.reported",
         /// A clinician resolved such a report or wish.
         WithdrawalReportResolved = "withdrawal.resolved",
+        /// A change in a patient's life was noted that calls for a new consent.
+        CircumstanceNoted = "consent_circumstance.noted",
+        /// Such a change had been noted in error.
+        CircumstanceRetracted = "consent_circumstance.retracted",
         // protocols and plans
         /// A policy version was approved.
         PolicyApproved = "policy.approved",

@@ -72,6 +72,8 @@ ids! {
     WithdrawalId,
     /// Somebody's report that a patient may want to withdraw.
     WithdrawalReportId,
+    /// A change in a patient's life that calls for a new consent.
+    CircumstanceId,
     /// One version of a clinic's policy: thresholds, intervals, limits.
     PolicyId,
     /// One version of a treatment protocol.

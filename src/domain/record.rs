@@ -108,6 +108,8 @@ words! {
         Condition = "condition",
         /// A consent.
         Consent = "consent",
+        /// A change that calls for a new consent.
+        ConsentCircumstance = "consent_circumstance",
         /// A signature on a consent.
         ConsentSignature = "consent_signature",
         /// A version of a consent form.

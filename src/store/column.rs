@@ -287,7 +287,8 @@ mod lists {
         ConsentTemplateId,
         ConsentId,
         SignatureId,
-        WithdrawalReportId
+        WithdrawalReportId,
+        CircumstanceId
     );
     ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, DosingEventId, ObservationId);
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
@@ -307,7 +308,9 @@ mod lists {
     vocabularies!(crate::domain::appointment::AppointmentState);
     vocabularies!(crate::domain::chart::ChartStatus);
     vocabularies!(crate::domain::chart::Severity);
+    vocabularies!(crate::domain::consent::Authority);
     vocabularies!(crate::domain::consent::Capacity);
+    vocabularies!(crate::domain::consent::CircumstanceKind);
     vocabularies!(crate::domain::consent::ClauseId);
     vocabularies!(crate::domain::consent::ConsentAct);
     vocabularies!(crate::domain::consent::ConsentState);

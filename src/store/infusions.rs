@@ -46,7 +46,7 @@ impl Gather<'_> {
         let weight = measured.or(infusion.order.as_ref().map(|order| order.weight));
         let none = Dose::PerKilogram(MicrogramsPerKilogram::clamped(0));
         let dose = weight.map_or(none, |weight| Dose::Total { mass, weight });
-        let need = Need { at, known_at, route: visit.route, dose, indication: None };
+        let need = Need { at, known_at, route: Some(visit.route), dose, indication: None };
         Ok(may_run(&facts, &need, visit.session).err().unwrap_or_default())
     }
 }

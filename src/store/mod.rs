@@ -72,7 +72,7 @@ pub use challenges::{Challenge, NewChallenge};
 pub use charts::{Chart, ChartTable};
 pub use checkpoints::{KeptNote, SignedCheckpoint};
 pub use connection::DatabaseUrl;
-pub use consents::{ConsentCursor, FormCursor};
+pub use consents::{ConsentCursor, FormCursor, StartCursor};
 pub use error::{Result, StoreError};
 pub use factors::{Factor, GivenFactor};
 pub use limits::{SecretAttempt, Taken};
@@ -219,15 +219,17 @@ impl Store {
         let (result, entry, seen) = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
             begin_read(&mut connection, ground.clinic())?;
-            let (result, (seen, listed)) = if let Err(error) = ground.admit(&mut connection) {
-                (Err(error), (Vec::new(), false))
+            let (result, read) = if let Err(error) = ground.admit(&mut connection) {
+                (Err(error), transaction::Seen::default())
             } else {
                 let mut reader = Reader::new(ground.gather(&mut connection));
                 let result = work(&mut reader);
                 (result, reader.into_seen())
             };
             let result = match result {
-                Ok(_) | Err(StoreError::Refused(_)) if !ground.may_show(&seen, listed) => Err(StoreError::NotFound),
+                Ok(_) | Err(StoreError::Refused(_)) if !ground.may_show(&read.patients, read.listed) => {
+                    Err(StoreError::NotFound)
+                }
                 other => other,
             };
             match &result {
@@ -239,8 +241,8 @@ impl Store {
                 Err(StoreError::Forbidden(_) | StoreError::FactorMissing(_)) => Outcome::Denied,
                 Err(_) => Outcome::Failed,
             };
-            let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok()) || outcome == Outcome::Denied;
-            Ok((result, tells.then(|| ground.disclosure(outcome, seen)), ground.seen))
+            let tells = !read.patients.is_empty() || (P::DISCLOSES && result.is_ok()) || outcome == Outcome::Denied;
+            Ok((result, tells.then(|| ground.told(outcome, read)), ground.seen))
         })
         .await?;
         self.note(entry, seen).await?;

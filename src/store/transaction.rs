@@ -30,6 +30,7 @@ pub struct Gather<'t> {
     seen: Vec<PatientId>,
     bounds: Option<Vec<PatientId>>,
     listed: bool,
+    shown: Option<(&'static str, Uuid, i64)>,
 }
 
 impl<'t> Gather<'t> {
@@ -39,7 +40,7 @@ impl<'t> Gather<'t> {
         now: Timestamp,
         actor: Option<Actor>,
     ) -> Self {
-        Self { connection, clinic, now, actor, zone: None, seen: Vec::new(), bounds: None, listed: false }
+        Self { connection, clinic, now, actor, zone: None, seen: Vec::new(), bounds: None, listed: false, shown: None }
     }
 
     pub(super) fn within(self, bounds: Option<Vec<PatientId>>) -> Self {
@@ -82,6 +83,11 @@ impl<'t> Gather<'t> {
         }
     }
 
+    /// Notes that exactly this record was shown: the entry of the trail names it, so that who saw it is one question.
+    pub fn showed(&mut self, kind: &'static str, id: impl Into<Uuid>, version: i64) {
+        self.shown = Some((kind, id.into(), version));
+    }
+
     /// Notes each of these.
     pub fn saw_each(&mut self, patients: impl IntoIterator<Item = PatientId>) {
         for patient in patients {
@@ -114,6 +120,14 @@ impl<'t> Gather<'t> {
     pub(super) fn into_seen(self) -> Vec<PatientId> {
         self.seen
     }
+}
+
+/// What a read has shown.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) patients: Vec<PatientId>,
+    pub(super) listed: bool,
+    pub(super) shown: Option<(&'static str, Uuid, i64)>,
 }
 
 /// Proof that the root of what is decided cannot change under the decision: the patient is locked, or the
@@ -224,10 +238,11 @@ impl<'t, P: Permission> Reader<'t, P> {
         Held(())
     }
 
-    /// The patients whose charts were loaded, and whether it was a list that knew its bounds.
-    pub(super) fn into_seen(self) -> (Vec<PatientId>, bool) {
-        let listed = self.gather.listed;
-        (self.gather.into_seen(), listed)
+    /// The patients whose charts were loaded, whether it was a list that knew its bounds, and the one record that was
+    /// shown.
+    pub(super) fn into_seen(self) -> Seen {
+        let (listed, shown) = (self.gather.listed, self.gather.shown);
+        Seen { patients: self.gather.into_seen(), listed, shown }
     }
 }
 

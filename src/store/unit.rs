@@ -8,7 +8,7 @@ use super::error::{Result, StoreError};
 use super::sign_ins::Seen;
 use super::staff::{self, Standing};
 use super::trail::{self, Bond, Pending, trail_of};
-use super::transaction::{Change, Gather};
+use super::transaction::{self, Change, Gather};
 use super::{audit_cases, idempotency, signing, watch};
 use crate::access::permission::{Line, Permission};
 use crate::access::permit::{Actor, Origin, Principal, Scope};
@@ -183,6 +183,13 @@ impl Ground {
     /// An entry about reading: the permission is the action.
     pub(super) fn disclosure(&self, outcome: Outcome, patients: Vec<PatientId>) -> Pending {
         Pending { entry: self.entry(self.line.id.to_owned(), outcome), patients }
+    }
+
+    /// The same about one read: it names the one record that was shown.
+    pub(super) fn told(&self, outcome: Outcome, read: transaction::Seen) -> Pending {
+        let mut told = self.disclosure(outcome, read.patients);
+        told.entry.object = read.shown.filter(|_| outcome == Outcome::Success);
+        told
     }
 
     fn entry(&self, action: String, outcome: Outcome) -> AuditEntry {

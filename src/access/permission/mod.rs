@@ -171,6 +171,10 @@ permissions! {
     ListExpiringConsents = "consent.expiring.list" for [Prescriber, Nurse, FrontDesk] with [Discloses];
     /// Present a form to a patient.
     PresentConsent = "consent.capture" for [Prescriber, Nurse] with [Keyed];
+    /// Read everything about one consent, with proofs.
+    ReadConsentDossier = "consent.dossier.read" for [Prescriber] with [Cased];
+    /// Review every session of a period against the consent in force at its start.
+    ReadConsentReport = "consent.report.read" for [Prescriber, Auditor] with [Discloses];
     /// Read a consent, its signatures and its document.
     ReadConsent = "consent.read" for [Prescriber, Nurse] with [Cased];
     /// Ask whether a consent is in force.
@@ -189,6 +193,12 @@ permissions! {
     ListWithdrawalReports = "withdrawal.report.list" for [Prescriber, Nurse, FrontDesk];
     /// Record what the patient answered.
     ResolveWithdrawalReport = "withdrawal.report.resolve" for [Prescriber, Nurse] with [Keyed];
+    /// Note a change in a patient's life that calls for a new consent.
+    NoteCircumstance = "consent.circumstance.note" for [Prescriber, Nurse] with [Keyed];
+    /// See such changes.
+    ListCircumstances = "consent.circumstance.list" for [Prescriber, Nurse] with [Cased];
+    /// Say that one had been noted in error.
+    RetractCircumstance = "consent.circumstance.retract" for [Prescriber] with [Keyed];
     // appointments
     /// Book a conversation.
     BookAppointment = "appointment.book" for [Prescriber, Nurse, FrontDesk] with [Keyed];

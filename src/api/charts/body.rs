@@ -2,8 +2,9 @@
 
 use crate::api::wire::Day;
 use crate::domain::allergy::{self, Allergy, AllergyFields, AllergyKind, AllergyStatus};
-use crate::domain::chart::{ChartItem, ChartStatus, Draft, Listed, Severity, StatementFields};
+use crate::domain::chart::{ChartItem, ChartStatus, Draft, Listed, Severity, Statement, StatementFields};
 use crate::domain::condition::{Condition, ConditionFields};
+use crate::domain::consent::{CircumstanceKind, says_pregnant};
 use crate::domain::id::{AllergyId, ConditionId, PatientId, StaffId};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -63,6 +64,10 @@ pub trait Spoken: ChartItem {
     fn view(listed: &Listed<Self>) -> Self::View;
     /// Shows the list.
     fn list(listed: &[Listed<Self>]) -> Self::List;
+    /// The change in the patient's life that it says, when that calls for a new consent.
+    fn changes(_: &Statement<Self>) -> Option<CircumstanceKind> {
+        None
+    }
 }
 
 /// A diagnosis in ICD-10-CM.
@@ -113,6 +118,11 @@ impl Spoken for Condition {
     type Body = ConditionBody;
     type View = ConditionView;
     type List = ConditionListView;
+
+    fn changes(statement: &Statement<Self>) -> Option<CircumstanceKind> {
+        let pregnant = statement.status == ChartStatus::Active && says_pregnant(&statement.what.code);
+        pregnant.then_some(CircumstanceKind::Pregnancy)
+    }
 
     fn draft(body: &ConditionBody, _: Timestamp) -> Result<Draft<Self>, Refusal> {
         let statement =

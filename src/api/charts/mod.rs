@@ -46,12 +46,15 @@ where
 {
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
-        tx.lock_patient(patient)?;
+        let held = tx.lock_patient(patient)?;
         let draft = T::draft(&body, tx.now())?;
         let list = tx.statements::<T>(patient)?;
         let entry = Entry { id: tx.new_id(), patient, by: tx.person()?.staff, at: tx.now() };
-        let (statement, events) = draft.record(entry, &list)?;
+        let (statement, mut events) = draft.record(entry, &list)?;
         tx.insert_statement(&statement)?;
+        if let Some(kind) = T::changes(&statement) {
+            events.extend(tx.note_with_diagnosis(held, patient, kind)?);
+        }
         let view = T::view(&Listed { statement, amended_by: None });
         Ok(tx.record(events, Reply { status: 201, ..reply::plain(&view)? }))
     });

@@ -7,7 +7,9 @@ use super::super::{Endpoint, endpoints};
 use super::{PageQuery, cut};
 use crate::access::permission::{DraftConsentForm, PublishConsentForm, ReadConsentForms};
 use crate::access::permit::Permit;
-use crate::domain::consent::{Clause, ClauseId, ConsentTemplate, ConsentType, Made, NewTemplate, TemplateState};
+use crate::domain::consent::{
+    Clause, ClauseId, ConsentTemplate, ConsentType, Item, ItemId, Made, NewTemplate, TemplateState,
+};
 use crate::domain::id::{ConsentTemplateId, StaffId};
 use crate::domain::time::Timestamp;
 use crate::store::{Store, Written};
@@ -25,6 +27,18 @@ pub struct ClauseView {
     /// The line of the text that begins it, exactly.
     #[schema(example = "4. Risks", max_length = 40_000)]
     pub heading: String,
+}
+
+/// What a form asks the patient one by one.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConsentFormItem)]
+pub struct ItemView {
+    /// Which.
+    pub id: ItemId,
+    /// The line of the text that states it, exactly.
+    #[schema(example = "Students or other observers may be present. I may say no. (Yes or no)", max_length = 40_000)]
+    pub statement: String,
 }
 
 /// A version of a consent form.
@@ -55,6 +69,10 @@ pub struct FormView {
     pub sha256: String,
     /// Its clauses.
     pub clauses: Vec<ClauseView>,
+    /// What it asks the patient one by one.
+    pub items: Vec<ItemView>,
+    /// The version it says in another language.
+    pub translates: Option<ConsentTemplateId>,
     /// Days a consent on it is valid.
     pub validity_days: i64,
     /// From when it may be used; absent: from its publication.
@@ -73,6 +91,12 @@ pub struct FormView {
     pub published_by: Option<StaffId>,
     /// When.
     pub published_at: Option<Timestamp>,
+}
+
+impl ItemView {
+    fn of(item: &Item) -> Self {
+        Self { id: item.id, statement: item.statement.clone() }
+    }
 }
 
 impl FormView {
@@ -96,6 +120,8 @@ impl FormView {
             text: None,
             sha256: form.sha256.to_string(),
             clauses: content.clauses.iter().map(|one| clause(one.id, &one.heading)).collect(),
+            items: content.items.iter().map(ItemView::of).collect(),
+            translates: content.translates.as_ref().map(|original| original.id),
             validity_days: content.validity_days,
             effective_from: content.effective_from,
             effective_until: content.effective_until,
@@ -132,6 +158,13 @@ pub struct FormBody {
     #[serde(default)]
     #[schema(max_items = 40)]
     pub clauses: Vec<ClauseView>,
+    /// What it asks the patient one by one; a form is published only with all of them.
+    #[serde(default)]
+    #[schema(max_items = 40)]
+    pub items: Vec<ItemView>,
+    /// The published version that this one says in another language. A translation takes its validity, its dates and
+    /// whether it renews from there, and is in use no longer than it.
+    pub translates: Option<ConsentTemplateId>,
     /// Days a consent on it is valid.
     #[schema(example = 365, minimum = 1, maximum = 366)]
     pub validity_days: i64,
@@ -153,6 +186,8 @@ impl From<FormBody> for NewTemplate {
             language: body.language,
             text: body.text,
             clauses: body.clauses.into_iter().map(|clause| Clause { id: clause.id, heading: clause.heading }).collect(),
+            items: body.items.into_iter().map(|item| Item { id: item.id, statement: item.statement }).collect(),
+            translates: None,
             validity_days: body.validity_days,
             effective_from: body.effective_from,
             effective_until: body.effective_until,
@@ -205,9 +240,14 @@ pub async fn draft_form(act: Act<DraftConsentForm, FormBody>, store: Data<Store>
     let Act { permit, once, body, .. } = act;
     let written = store.write(permit, once, move |tx| {
         tx.lock_clinic()?;
-        let new = NewTemplate::from(body);
+        let original = body.translates;
+        let mut new = NewTemplate::from(body);
+        if let Some(original) = original {
+            new = new.translating(&tx.consent_form(original)?)?;
+        }
         let versions = tx.versions_of_form(&new.code)?;
-        let number = versions.iter().map(|form| form.form_version).max().unwrap_or(0) + 1;
+        let own = versions.iter().filter(|form| form.content.code == new.code);
+        let number = own.map(|form| form.form_version).max().unwrap_or(0) + 1;
         let made = Made { id: tx.new_id(), by: tx.person()?.staff, at: tx.now() };
         let (form, event) = ConsentTemplate::draft(new, number, made)?;
         tx.insert_consent_form(&form)?;

@@ -1,8 +1,13 @@
 //! Consent: forms, presenting and signing them, withdrawing, and the question whether one is in force.
 
+mod circumstances;
+mod dossier;
+mod drawing;
 mod forms;
 mod inquiry;
+mod paper;
 mod present;
+mod report;
 mod signing;
 mod views;
 mod withdrawal;
@@ -60,7 +65,15 @@ fn record_view(tx: &mut Gather<'_>, consent: &Consent, held: Held) -> Result<Con
 
 /// Everything here. `/consents/check` and `/consents/expiring` come before `/consents/{id}`.
 pub fn endpoints() -> Vec<Endpoint> {
-    let lists =
-        [forms::endpoints(), inquiry::endpoints(), present::endpoints(), signing::endpoints(), withdrawal::endpoints()];
+    let lists = [
+        forms::endpoints(),
+        inquiry::endpoints(),
+        dossier::endpoints(),
+        report::endpoints(),
+        circumstances::endpoints(),
+        present::endpoints(),
+        signing::endpoints(),
+        withdrawal::endpoints(),
+    ];
     lists.into_iter().flatten().collect()
 }

@@ -2,9 +2,11 @@
 
 use super::super::extract::{Act, Id, Query, expect_version};
 use super::super::page::{self, Cursors};
+use super::super::print;
 use super::super::problem::Problem;
 use super::super::reply::{self, Answer};
 use super::super::{Endpoint, endpoints};
+use super::paper::Printed;
 use super::views::{ConsentCardView, ConsentRecordView, ConsentView};
 use super::{PageQuery, cut, record_view};
 use crate::access::permission::{ListConsents, ListExpiringConsents, PresentConsent, ReadConsent, VoidConsent};
@@ -16,7 +18,7 @@ use crate::domain::id::{ConsentId, ConsentTemplateId, PatientId, TreatmentPlanId
 use crate::domain::quantity::MicrogramsPerKilogram;
 use crate::domain::refusal::{Clash, FieldErrors, Refusal};
 use crate::domain::route::Route;
-use crate::store::{Store, Written};
+use crate::store::{Reader, Store, StoreError, Written};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -200,26 +202,98 @@ pub async fn read(permit: Permit<ReadConsent>, Id(id): Id<ConsentId>, store: Dat
     let (version, view) = store
         .read(permit, move |tx| {
             let (consent, held) = (tx.consent(id)?, tx.snapshot());
+            tx.showed("consent", id, consent.version);
             Ok((consent.version, record_view(tx, &consent, held)?))
         })
         .await?;
     reply::shown(version, &view)
 }
 
-/// The document exactly as it was shown and signed, byte for byte.
+/// How a document is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ConsentDocumentFormat)]
+pub enum DocumentFormat {
+    /// The exact bytes that were shown and signed.
+    #[default]
+    Text,
+    /// A page to print, with answers, signatures, hash and everything that happened since.
+    Html,
+    /// The same as a file.
+    Pdf,
+}
+
+/// How the document is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DocumentQuery {
+    /// `text` (default), `html` or `pdf`.
+    #[param(inline)]
+    format: Option<DocumentFormat>,
+}
+
+/// The document exactly as it was shown and signed, byte for byte; or on paper, with its answers, signatures, hash and
+/// everything that happened to it since. The same consent gives the same bytes.
 #[utoipa::path(get, path = "/api/v1/consents/{id}/document", tag = "consents", operation_id = "consents_document",
-    summary = "Read the document of a consent", params(("id" = ConsentId, Path, description = "The consent")),
-    responses((status = 200, description = "The exact bytes", body = String, content_type = "text/plain; charset=utf-8",
+    summary = "Read the document of a consent", params(("id" = ConsentId, Path, description = "The consent"), DocumentQuery),
+    responses((status = 200, description = "The document",
+        content((String = "text/plain; charset=utf-8"), (String = "text/html; charset=utf-8"), (String = "application/pdf")),
         headers(("X-Document-Sha256" = String, description = "The hash that the signatures are bound to")))))]
-pub async fn read_document(permit: Permit<ReadConsent>, Id(id): Id<ConsentId>, store: Data<Store>) -> Answer {
-    let (consent, (media_type, bytes)) =
-        store.read(permit, move |tx| Ok((tx.consent(id)?, tx.consent_document(id)?))).await?;
+pub async fn read_document(
+    permit: Permit<ReadConsent>,
+    Id(id): Id<ConsentId>,
+    Query(query): Query<DocumentQuery>,
+    store: Data<Store>,
+) -> Answer {
+    let format = query.format.unwrap_or_default();
+    let (sha256, media_type, bytes) = store
+        .read(permit, move |tx| {
+            let (consent, (media_type, bytes)) = (tx.consent(id)?, tx.consent_document(id)?);
+            tx.showed("consent", id, consent.version);
+            let sha256 = consent.document_sha256;
+            if format == DocumentFormat::Text {
+                return Ok((sha256, media_type, bytes));
+            }
+            let sheet = sheet(tx, &consent, &bytes)?;
+            Ok(match format {
+                DocumentFormat::Pdf => (sha256, "application/pdf".to_owned(), print::pdf(&sheet)),
+                _ => (sha256, "text/html; charset=utf-8".to_owned(), print::html(&sheet).into_bytes()),
+            })
+        })
+        .await?;
+    let ending = match format {
+        DocumentFormat::Text => "txt",
+        DocumentFormat::Html => "html",
+        DocumentFormat::Pdf => "pdf",
+    };
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CONTENT_TYPE, media_type));
     answer.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    answer.insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"consent-{id}.txt\"")));
-    answer.insert_header(("x-document-sha256", consent.document_sha256.to_string()));
+    answer.insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"consent-{id}.{ending}\"")));
+    answer.insert_header(("x-document-sha256", sha256.to_string()));
+    if format == DocumentFormat::Html {
+        answer.insert_header((header::CONTENT_SECURITY_POLICY, print::policy()));
+    }
     Ok(answer.body(bytes))
+}
+
+/// What is printed of a consent.
+fn sheet(tx: &mut Reader<'_, ReadConsent>, consent: &Consent, bytes: &[u8]) -> Result<print::Sheet, StoreError> {
+    let (held, zone, form) = (tx.snapshot(), tx.zone()?, tx.consent_form(consent.form.id)?);
+    let signatures = tx.consent_signatures(consent.id)?;
+    let mut withdrawals = tx.withdrawals_of(&[consent.patient], held)?;
+    withdrawals.retain(|one| one.consent == consent.id);
+    let printed = Printed {
+        consent,
+        form: &form,
+        document: bytes,
+        signatures: &signatures,
+        withdrawals: &withdrawals,
+        zone: &zone,
+        now: tx.now(),
+    };
+    Ok(printed.sheet())
 }
 
 /// Why a draft is taken back.

@@ -3,17 +3,19 @@
 use super::super::extract::{Act, Id, NoBody, expect_version};
 use super::super::reply::{self, Answer};
 use super::super::{Endpoint, endpoints};
+use super::drawing;
 use super::record_view;
-use super::views::{ConsentRecordView, SignatureView};
+use super::views::{CapacityStatementView, ConsentRecordView, ItemReplyView, SignatureView};
 use crate::access::permission::{ActivateConsent, AddConsentSignature, Permission as _};
 use crate::access::role::Role;
 use crate::domain::consent::{
-    Activation, Capacity, Consent, ConsentState, Made, NewSignature, SignMethod, SignerRole, StaffSigner, activate,
+    Activation, Authority, Consent, ConsentState, Made, NewSignature, SignMethod, SignerRole, StaffSigner, activate,
     sign,
 };
 use crate::domain::digest::Sha256;
 use crate::domain::id::ConsentId;
 use crate::domain::refusal::{Clash, FieldErrors, Refusal};
+use crate::domain::time::Timestamp;
 use crate::store::{Change, Store, StoreError, Written};
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -38,14 +40,28 @@ pub struct SignatureBody {
     /// The printed name of a signer who is no member of staff.
     #[schema(example = "Ana Rivera", max_length = 200)]
     name: Option<String>,
-    /// By what right a surrogate decides; the interpreter's qualification or number.
-    #[schema(example = "health care proxy", max_length = 200)]
+    /// The paper that gives a surrogate the right; the interpreter's qualification or number.
+    #[schema(example = "health care proxy of 2 March 2024", max_length = 200)]
     authority: Option<String>,
-    /// That a witness from outside is an adult and not related to the patient.
+    /// By what right a surrogate decides.
+    authority_kind: Option<Authority>,
+    /// What a surrogate is to the patient.
+    #[schema(example = "sister", max_length = 100)]
+    relationship: Option<String>,
+    /// The language an interpreter speaks with the patient.
+    #[schema(example = "es", max_length = 35)]
+    language: Option<String>,
+    /// That a witness or interpreter from outside is an adult and not related to the patient.
     #[serde(default)]
     unrelated_adult: bool,
-    /// The explaining prescriber's finding, from the four questions: understand, appreciate, reason, choose.
-    capacity: Option<Capacity>,
+    /// What the explaining prescriber found: understand, appreciate, reason, express a choice; and no sedative today.
+    capacity: Option<CapacityStatementView>,
+    /// What the patient, or who decides for the patient, answered one by one: every item of the form, once.
+    #[serde(default)]
+    #[schema(max_items = 40)]
+    items: Vec<ItemReplyView>,
+    /// When a paper was signed that is entered now; absent: now. Staff have no such time.
+    signed_at: Option<Timestamp>,
     /// A drawn signature, as PNG in base64.
     #[schema(max_length = 54_000)]
     image_base64: Option<String>,
@@ -63,8 +79,12 @@ impl SignatureBody {
             errors.add("/document_sha256", "format", "must be 64 hexadecimal digits");
         }
         let image = self.image_base64.as_deref().map(|text| STANDARD.decode(text));
-        if matches!(image, Some(Err(_))) {
-            errors.add("/image_base64", "format", "must be base64");
+        match &image {
+            Some(Err(_)) => errors.add("/image_base64", "format", "must be base64"),
+            Some(Ok(bytes)) => {
+                errors.take(drawing::check(bytes));
+            }
+            None => {}
         }
         errors.finish()?;
         Ok(NewSignature {
@@ -76,7 +96,12 @@ impl SignatureBody {
             name: self.name,
             authority: self.authority,
             unrelated_adult: self.unrelated_adult,
-            capacity: self.capacity,
+            authority_kind: self.authority_kind,
+            relationship: self.relationship,
+            language: self.language,
+            capacity: self.capacity.map(CapacityStatementView::into_statement),
+            items: self.items.into_iter().map(ItemReplyView::into_reply).collect(),
+            signed_at: self.signed_at,
             image: image.and_then(Result::ok),
         })
     }

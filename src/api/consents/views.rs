@@ -2,7 +2,8 @@
 
 use super::super::problem::UnmetView;
 use crate::domain::consent::{
-    Capacity, Consent, ConsentState, ConsentType, Ending, FormRef, SignMethod, Signature, SignerRole,
+    Authority, Capacity, CapacityStatement, Consent, ConsentState, ConsentType, Ending, FormRef, ItemAnswer, ItemId,
+    ItemReply, SignMethod, Signature, SignerRole,
 };
 use crate::domain::icd10::Icd10;
 use crate::domain::id::{ConsentId, ConsentTemplateId, PatientId, SignatureId, StaffId, TreatmentPlanId};
@@ -10,7 +11,7 @@ use crate::domain::quantity::MicrogramsPerKilogram;
 use crate::domain::refusal::Unmet;
 use crate::domain::route::Route;
 use crate::domain::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The form version a consent is on.
@@ -30,7 +31,7 @@ pub struct FormRefView {
 }
 
 impl FormRefView {
-    fn of(form: &FormRef) -> Self {
+    pub(super) fn of(form: &FormRef) -> Self {
         Self {
             id: form.id,
             code: form.code.clone(),
@@ -56,6 +57,64 @@ pub struct ScopeView {
     pub plan_id: Option<TreatmentPlanId>,
 }
 
+/// An answer to one item of the form.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConsentItemReply)]
+pub struct ItemReplyView {
+    /// Which.
+    pub id: ItemId,
+    /// Yes or no; a no is kept like a yes.
+    pub answer: ItemAnswer,
+    /// The patient's initials, where the form asks for them.
+    #[schema(example = "AR", max_length = 10)]
+    pub initials: Option<String>,
+}
+
+impl ItemReplyView {
+    fn of(reply: &ItemReply) -> Self {
+        Self { id: reply.id, answer: reply.answer, initials: reply.initials.clone() }
+    }
+
+    /// The answer of a body.
+    pub fn into_reply(self) -> ItemReply {
+        ItemReply { id: self.id, answer: self.answer, initials: self.initials }
+    }
+}
+
+/// Whether the patient can decide, as the explaining prescriber found.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConsentCapacityStatement)]
+pub struct CapacityStatementView {
+    /// Understands what was explained.
+    pub understands: bool,
+    /// Sees that it is about their own situation.
+    pub appreciates: bool,
+    /// Weighs one way against another.
+    pub reasons: bool,
+    /// Expresses a choice, and keeps to it.
+    pub expresses: bool,
+    /// Has had no ketamine and no sedative today, at home either.
+    pub unsedated: bool,
+    /// In the prescriber's words.
+    #[schema(max_length = 1000)]
+    pub note: Option<String>,
+}
+
+impl CapacityStatementView {
+    fn of(statement: &CapacityStatement) -> Self {
+        let CapacityStatement { understands, appreciates, reasons, expresses, unsedated, note } = statement.clone();
+        Self { understands, appreciates, reasons, expresses, unsedated, note }
+    }
+
+    /// The statement of a body.
+    pub fn into_statement(self) -> CapacityStatement {
+        let Self { understands, appreciates, reasons, expresses, unsedated, note } = self;
+        CapacityStatement { understands, appreciates, reasons, expresses, unsedated, note }
+    }
+}
+
 /// One signature.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConsentSignature)]
@@ -73,14 +132,26 @@ pub struct SignatureView {
     /// What it means.
     #[schema(example = "witnessed signature")]
     pub meaning: String,
-    /// By what right a surrogate decides; the interpreter's qualification or number.
+    /// The paper that gives a surrogate the right; the interpreter's qualification or number.
     pub authority: Option<String>,
+    /// By what right a surrogate decides.
+    pub authority_kind: Option<Authority>,
+    /// What a surrogate is to the patient.
+    pub relationship: Option<String>,
+    /// The language an interpreter speaks with the patient.
+    pub language: Option<String>,
+    /// What was answered one by one.
+    pub items: Vec<ItemReplyView>,
     /// SHA-256 of the document that was signed.
     pub document_sha256: String,
     /// SHA-256 of the drawing.
     pub image_sha256: Option<String>,
-    /// When.
+    /// When it was signed.
     pub signed_at: Timestamp,
+    /// When it was entered; null for an entry from before this was kept.
+    pub recorded_at: Option<Timestamp>,
+    /// Whether it was entered long after it was signed.
+    pub back_dated: bool,
 }
 
 impl SignatureView {
@@ -94,9 +165,15 @@ impl SignatureView {
             staff_id: signature.person.map(|person| person.staff),
             meaning: signature.role.meaning().to_owned(),
             authority: signature.authority.clone(),
+            authority_kind: signature.authority_kind,
+            relationship: signature.relationship.clone(),
+            language: signature.language.clone(),
+            items: signature.items.iter().map(ItemReplyView::of).collect(),
             document_sha256: signature.document_sha256.to_string(),
             image_sha256: signature.image_sha256().map(|hash| hash.to_string()),
             signed_at: signature.signed_at,
+            recorded_at: signature.recorded_at,
+            back_dated: signature.is_back_dated(),
         }
     }
 }
@@ -107,6 +184,8 @@ impl SignatureView {
 pub struct CapacityView {
     /// What was found.
     pub finding: Capacity,
+    /// From what; null for an entry from before this was kept.
+    pub statement: Option<CapacityStatementView>,
     /// By whom.
     pub by: Option<StaffId>,
     /// When.
@@ -259,7 +338,8 @@ impl ConsentRecordView {
         let explained = signatures.iter().find(|signature| signature.capacity.is_some());
         let capacity = explained.and_then(|signature| {
             let by = signature.person.map(|person| person.staff);
-            signature.capacity.map(|finding| CapacityView { finding, by, at: signature.signed_at })
+            let statement = signature.statement.as_ref().map(CapacityStatementView::of);
+            signature.capacity.map(|finding| CapacityView { finding, statement, by, at: signature.signed_at })
         });
         Self {
             consent: ConsentView::of(consent, now),

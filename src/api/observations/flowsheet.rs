@@ -5,6 +5,7 @@ use crate::access::permission::ReadObservations;
 use crate::access::permit::Permit;
 use crate::api::extract::{Id, Query};
 use crate::api::reply::{self, Answer};
+use crate::api::table;
 use crate::domain::flowsheet::Flowsheet;
 use crate::domain::id::SessionId;
 use crate::domain::monitoring::Baseline;
@@ -13,7 +14,6 @@ use crate::store::Store;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 use utoipa::{IntoParams, ToSchema};
 
 /// How the flowsheet is wanted.
@@ -140,24 +140,11 @@ const COLUMNS: [Column; 17] = [
 fn csv(sheet: &Flowsheet) -> String {
     let mut out = String::new();
     let names = COLUMNS.iter().map(|(name, _)| (*name).to_owned()).chain(["level".to_owned()]);
-    line(&mut out, names);
+    table::line(&mut out, names);
     for row in standing(&sheet.rows) {
         let level = sheet.verdicts.get(&row.id).map(|verdict| verdict.level.to_string());
         let cells = COLUMNS.iter().map(|(_, value)| value(row).unwrap_or_default());
-        line(&mut out, cells.chain(level));
+        table::line(&mut out, cells.chain(level));
     }
     out
-}
-
-fn line(out: &mut String, cells: impl Iterator<Item = String>) {
-    for (index, cell) in cells.enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        // A spreadsheet runs a cell that begins like a formula; an apostrophe makes it text.
-        let guard =
-            if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<i64>().is_err() { "'" } else { "" };
-        let _ = write!(out, "\"{guard}{}\"", cell.replace('"', "\"\""));
-    }
-    out.push_str("\r\n");
 }

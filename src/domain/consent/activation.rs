@@ -1,7 +1,9 @@
 //! Bringing a consent into force: everything that is missing is named at once.
 
+use super::capacity::Capacity;
 use super::influence::Influence;
-use super::signature::{Capacity, Signature, SignerRole};
+use super::item::ItemReply;
+use super::signature::{Signature, SignerRole};
 use super::state::{Consent, ConsentAct, ConsentState, Validity};
 use super::template::{ConsentTemplate, in_effect};
 use crate::domain::event::{Event, EventKind};
@@ -93,10 +95,11 @@ pub fn missing(consent: &Consent, facts: &Activation<'_>, at: Timestamp) -> Vec<
         let text = "A signature is bound to another document.";
         missing.push(Unmet::new("document_mismatch", "consent.sign.document", text));
     }
-    if in_effect(facts.versions, at).map(|form| form.id) != Some(consent.form.id) {
+    if in_effect(&consent.form.code, facts.versions, at).map(|form| form.id) != Some(consent.form.id) {
         let text = "The form version is no longer in effect: present the present version.";
         missing.push(Unmet::new("consent_form_outdated", "consent.sign.form", text));
     }
+    missing.extend(facts.signatures.iter().flat_map(|signature| &signature.items).filter_map(ItemReply::obstacle));
     missing.extend(facts.influence.obstacle(at, "consent"));
     missing
 }

@@ -1,5 +1,6 @@
 //! Is a consent in force at this instant, for this route, dose and diagnosis, and if not, why?
 
+use super::circumstance::Circumstance;
 use super::report::WithdrawalReport;
 use super::scope::Dose;
 use super::state::{Consent, ConsentType, Ending};
@@ -25,6 +26,8 @@ pub struct ConsentFacts {
     pub withdrawals: Vec<Withdrawal>,
     /// Reports and wishes, resolved or not.
     pub reports: Vec<WithdrawalReport>,
+    /// Changes in the patient's life that call for a new consent.
+    pub circumstances: Vec<Circumstance>,
 }
 
 /// What consent is needed for.
@@ -34,8 +37,8 @@ pub struct Need<'a> {
     pub at: Timestamp,
     /// What was known when: entries made later are left out. For a guard this is now.
     pub known_at: Timestamp,
-    /// The way the drug is to be given.
-    pub route: Route,
+    /// The way the drug is to be given; not looked at when absent.
+    pub route: Option<Route>,
     /// How much of it.
     pub dose: Dose,
     /// The diagnosis; not looked at when absent.
@@ -122,7 +125,7 @@ fn new_consent(patient: PatientId) -> String {
 }
 
 /// Why this consent does not bind at the instant, whatever it covers.
-fn life_gaps(consent: &Consent, facts: &ConsentFacts, need: &Need<'_>) -> Vec<Unmet> {
+pub(super) fn life_gaps(consent: &Consent, facts: &ConsentFacts, need: &Need<'_>) -> Vec<Unmet> {
     let gap = |code, rule, text: &str| Unmet::new(code, rule, text);
     let mut gaps = Vec::new();
     match consent.validity.filter(|validity| validity.from <= need.known_at) {
@@ -150,8 +153,13 @@ fn life_gaps(consent: &Consent, facts: &ConsentFacts, need: &Need<'_>) -> Vec<Un
         Some(Ending::Voided { at, .. }) if at <= need.known_at => {
             gaps.push(gap("consent_voided", "consent.voided", "The draft was made in error."));
         }
-        _ => {}
+        _ => {
+            if facts.withdrawals.iter().any(|withdrawal| ends(withdrawal, consent, need)) {
+                gaps.push(gap("consent_withdrawn", "consent.withdrawn", "The patient withdrew the consent."));
+            }
+        }
     }
+    gaps.extend(facts.circumstances.iter().filter_map(|one| one.outdates(consent, need.at, need.known_at)));
     if facts.renewals.iter().any(|form| outdates(form, consent, need)) {
         let text = "A newer form with changed risks is in effect: the patient has to consent to that one.";
         gaps.push(gap("consent_form_outdated", "consent.form", text));
@@ -159,11 +167,17 @@ fn life_gaps(consent: &Consent, facts: &ConsentFacts, need: &Need<'_>) -> Vec<Un
     gaps
 }
 
+/// Whether a statement that was entered after the consent had ended otherwise reaches back to this instant.
+fn ends(withdrawal: &Withdrawal, consent: &Consent, need: &Need<'_>) -> bool {
+    withdrawal.ends(consent) && withdrawal.said_at <= need.at && withdrawal.recorded_at <= need.known_at
+}
+
 /// Whether this form version ends consents on the older version the consent is on.
 fn outdates(form: &ConsentTemplate, consent: &Consent, need: &Need<'_>) -> bool {
+    let (family, number) = &consent.form.family;
     form.content.renews
-        && form.content.code == consent.form.code
-        && form.form_version > consent.form.form_version
+        && form.content.code == *family
+        && form.form_version > *number
         && form.published.is_some_and(|(_, at)| at <= need.known_at)
         && form.effective_from().is_some_and(|from| from <= need.at)
 }
@@ -171,9 +185,9 @@ fn outdates(form: &ConsentTemplate, consent: &Consent, need: &Need<'_>) -> bool 
 /// What is needed and not covered.
 fn scope_gaps(consent: &Consent, need: &Need<'_>) -> Vec<Unmet> {
     let mut gaps = Vec::new();
-    if !consent.scope.covers_route(need.route) {
+    if let Some(route) = need.route.filter(|route| !consent.scope.covers_route(*route)) {
         let unmet = Unmet::new("consent_route", "consent.route", "The consent does not cover this route.");
-        gaps.push(unmet.figures(consent.scope.route_words(), need.route.as_str()));
+        gaps.push(unmet.figures(consent.scope.route_words(), route.as_str()));
     }
     gaps.extend(within_ceiling(consent, need.dose).err());
     if let Some(code) = need.indication.filter(|code| !consent.scope.covers_indication(code)) {

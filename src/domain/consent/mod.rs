@@ -9,10 +9,14 @@
 //! - A withdrawal needs no form, no reason and no password.
 
 mod activation;
+mod capacity;
+mod circumstance;
 mod document;
 mod in_force;
 mod influence;
+mod item;
 mod report;
+mod review;
 mod scope;
 mod signature;
 mod state;
@@ -20,17 +24,23 @@ mod template;
 mod withdrawal;
 
 pub use activation::{Activation, activate, missing};
+pub use capacity::{Capacity, CapacityStatement};
+pub use circumstance::{Circumstance, CircumstanceKind, NewCircumstance, Retraction, says_pregnant};
 pub use document::{MEDIA_TYPE, Shown, document};
 pub use in_force::{ConsentFacts, Need, in_force, may_run, within_ceiling};
 pub use influence::Influence;
+pub use item::{Item, ItemAnswer, ItemId, ItemReply};
 pub use report::{NewReport, ReportKind, ReportOutcome, Resolution, WithdrawalReport};
+pub use review::{ReviewFinding, Reviewed, Start, review, standing};
 pub use scope::{Dose, Scope};
-pub use signature::{Capacity, NewSignature, SignMethod, Signature, SignerRole, StaffSigner, sign};
+pub use signature::{Authority, LARGEST_IMAGE, NewSignature, SignMethod, Signature, SignerRole, StaffSigner, sign};
 pub use state::{
     Consent, ConsentAct, ConsentState, ConsentType, EXPIRES_SOON_DAYS, Ending, FormRef, NewConsent, TRANSITIONS,
     Validity,
 };
-pub use template::{Clause, ClauseId, ConsentTemplate, NewTemplate, TemplateState, default_form, in_effect};
+pub use template::{
+    Clause, ClauseId, ConsentTemplate, NewTemplate, TemplateState, Translated, default_form, in_effect,
+};
 pub use withdrawal::{NewWithdrawal, SaidBy, Withdrawal, WithdrawalFacts, WithdrawalScope, Withdrawn, withdraw};
 
 use super::id::StaffId;

@@ -1,8 +1,11 @@
 //! Signatures: each role once, each bound to the hash of the document that was on the screen.
 
 use super::Made;
+use super::capacity::{Capacity, CapacityStatement};
 use super::influence::Influence;
-use super::state::{Consent, ConsentAct};
+use super::item::{self, ItemReply};
+use super::state::{Consent, ConsentAct, foreign};
+use super::template::check_language;
 use crate::domain::digest::Sha256;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{ConsentId, PatientId, SignatureId};
@@ -14,7 +17,7 @@ use crate::domain::time::Timestamp;
 
 /// The largest drawing of a signature, in bytes.
 pub const LARGEST_IMAGE: usize = 40_000;
-/// How every PNG begins.
+/// How every PNG begins; that all of it can be read is checked where it comes in.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 words! {
@@ -42,15 +45,21 @@ words! {
         Reauth = "reauth",
     }
 
-    /// What the explaining prescriber found about the patient's capacity (clinical.md 6: understand, appreciate,
-    /// reason, express a choice).
-    pub enum Capacity {
-        /// All four were shown.
-        Confirmed = "confirmed",
-        /// At least one was not: a surrogate has to decide.
-        Lacking = "lacking",
+    /// By what right a surrogate decides.
+    pub enum Authority {
+        /// Named by the patient in a health care proxy or power of attorney.
+        HealthCareAgent = "health_care_agent",
+        /// Appointed by a court.
+        Guardian = "guardian",
+        /// The next of kin whom the law of the place names when nobody was appointed.
+        NextOfKin = "next_of_kin",
+        /// A parent, for a child.
+        Parent = "parent",
     }
 }
+
+/// How long after it was signed a signature may be entered before it is called back-dated, in minutes (decisions.md 34).
+pub const ENTERED_LATE_AFTER_MIN: i64 = 15;
 
 impl SignerRole {
     /// What this signature means, as printed beside the name (21 CFR 11.50).
@@ -89,14 +98,24 @@ pub struct NewSignature {
     pub staff: Option<StaffSigner>,
     /// The printed name of a signer who is no member of staff.
     pub name: Option<String>,
-    /// By what right a surrogate decides; the interpreter's qualification or number.
+    /// The paper that gives a surrogate the right; the interpreter's qualification or number.
     pub authority: Option<String>,
-    /// That a witness from outside is an adult and not related to the patient.
+    /// By what right a surrogate decides.
+    pub authority_kind: Option<Authority>,
+    /// What a surrogate is to the patient.
+    pub relationship: Option<String>,
+    /// The language an interpreter speaks with the patient.
+    pub language: Option<String>,
+    /// That a witness or interpreter from outside is an adult and not related to the patient.
     pub unrelated_adult: bool,
-    /// The explaining prescriber's finding.
-    pub capacity: Option<Capacity>,
+    /// What the explaining prescriber states.
+    pub capacity: Option<CapacityStatement>,
+    /// What the patient, or who decides for the patient, answered one by one.
+    pub items: Vec<ItemReply>,
     /// The drawing, as PNG.
     pub image: Option<Vec<u8>>,
+    /// When it was signed on paper; absent: now.
+    pub signed_at: Option<Timestamp>,
 }
 
 /// One signature. A fact: never changed, never taken away.
@@ -114,16 +133,28 @@ pub struct Signature {
     pub name: String,
     /// The member of staff, when one signed.
     pub person: Option<Person>,
-    /// By what right a surrogate decides; the interpreter's qualification or number.
+    /// The paper that gives a surrogate the right; the interpreter's qualification or number.
     pub authority: Option<String>,
+    /// By what right a surrogate decides.
+    pub authority_kind: Option<Authority>,
+    /// What a surrogate is to the patient.
+    pub relationship: Option<String>,
+    /// The language an interpreter speaks with the patient.
+    pub language: Option<String>,
     /// The explaining prescriber's finding.
     pub capacity: Option<Capacity>,
+    /// What it was found from; older entries have the finding only.
+    pub statement: Option<CapacityStatement>,
+    /// What was answered one by one.
+    pub items: Vec<ItemReply>,
     /// SHA-256 of the document that was signed.
     pub document_sha256: Sha256,
     /// The drawing.
     pub image: Option<Vec<u8>>,
     /// When.
     pub signed_at: Timestamp,
+    /// When it was entered; older entries were signed and entered at once.
+    pub recorded_at: Option<Timestamp>,
 }
 
 /// Adds one signature to a draft.
@@ -145,10 +176,14 @@ pub fn sign(
     if present.iter().any(|signature| signature.role == new.role) {
         return Err(Refusal::clash(Clash::AlreadyDone, format!("The {} signed already.", new.role)));
     }
-    new.check().finish()?;
+    new.check(consent, present, made.at).finish()?;
+    if let Some(obstacle) = new.capacity.as_ref().and_then(CapacityStatement::obstacle) {
+        return Err(Refusal::Blocked { event: ConsentAct::AddSignature.as_str(), by: vec![obstacle] });
+    }
+    let signed_at = new.signed_at.unwrap_or(made.at);
     // The witness saw the patient sign, so both have to happen while the patient can decide.
     if matches!(new.role, SignerRole::Patient | SignerRole::Witness)
-        && let Some(obstacle) = influence.obstacle(made.at, "signing")
+        && let Some(obstacle) = influence.obstacle(signed_at, "signing")
     {
         return Err(Refusal::Blocked { event: ConsentAct::AddSignature.as_str(), by: vec![obstacle] });
     }
@@ -161,10 +196,16 @@ pub fn sign(
         name: new.staff.as_ref().map(|staff| staff.name.clone()).or(new.name).unwrap_or_default(),
         person: new.staff.map(|staff| staff.person),
         authority: new.authority,
-        capacity: new.capacity,
+        authority_kind: new.authority_kind,
+        relationship: new.relationship,
+        language: new.language,
+        capacity: new.capacity.as_ref().map(CapacityStatement::finding),
+        statement: new.capacity,
+        items: new.items,
         document_sha256: new.document_sha256,
         image: new.image,
-        signed_at: made.at,
+        signed_at,
+        recorded_at: Some(made.at),
     };
     let event = signature.event(consent.patient);
     Ok((signature, event))
@@ -177,9 +218,13 @@ fn refuse_one_person_in_two_parts(new: &NewSignature, present: &[Signature]) -> 
         SignerRole::Witness => SignerRole::Prescriber,
         SignerRole::Patient | SignerRole::Surrogate | SignerRole::Interpreter => return Ok(()),
     };
-    let Some(staff) = &new.staff else { return Ok(()) };
-    let same = |signature: &&Signature| {
-        signature.role == other && signature.person.is_some_and(|person| person.is(staff.person))
+    let same = |signature: &&Signature| match (&new.staff, &signature.person) {
+        (Some(staff), Some(person)) => signature.role == other && person.is(staff.person),
+        // Somebody from outside is known by name only: who decides or translates does not attest it as well.
+        (None, None) => {
+            new.role == SignerRole::Witness && new.name.as_deref().is_some_and(|name| signature.is_called(name))
+        }
+        _ => false,
     };
     match present.iter().find(same) {
         Some(other) => {
@@ -191,9 +236,12 @@ fn refuse_one_person_in_two_parts(new: &NewSignature, present: &[Signature]) -> 
 }
 
 impl NewSignature {
-    fn check(&self) -> FieldErrors {
+    fn check(&self, consent: &Consent, present: &[Signature], now: Timestamp) -> FieldErrors {
         let mut errors = FieldErrors::none();
         self.check_method(&mut errors);
+        self.check_authority(consent, &mut errors);
+        self.check_items(consent, present, &mut errors);
+        self.check_instant(consent, now, &mut errors);
         match &self.name {
             Some(name) => {
                 errors.take(text::checked("/name", name, 1, 200));
@@ -201,17 +249,8 @@ impl NewSignature {
             None if self.staff.is_none() => errors.add("/name", "required", "print the signer's name"),
             None => {}
         }
-        match &self.authority {
-            Some(authority) => {
-                errors.take(text::checked("/authority", authority, 1, 200));
-            }
-            None if self.role == SignerRole::Surrogate => {
-                errors.add("/authority", "required", "say by what right the surrogate decides");
-            }
-            None if self.role == SignerRole::Interpreter => {
-                errors.add("/authority", "required", "give the interpreter's qualification or number");
-            }
-            None => {}
+        if let Some(capacity) = &self.capacity {
+            capacity.check(&mut errors);
         }
         if (self.role == SignerRole::Prescriber) != self.capacity.is_some() {
             errors.add("/capacity", "prescriber_only", "the explaining prescriber, and nobody else, states capacity");
@@ -219,10 +258,64 @@ impl NewSignature {
         if self.role == SignerRole::Prescriber && self.staff.as_ref().is_some_and(|staff| !staff.prescribes) {
             errors.add("/role", "not_a_prescriber", "only a prescriber explains");
         }
-        if self.role == SignerRole::Witness && self.staff.is_none() && !self.unrelated_adult {
-            errors.add("/unrelated_adult", "required", "a witness from outside is an adult who is not related");
+        let outsider = matches!(self.role, SignerRole::Witness | SignerRole::Interpreter) && self.staff.is_none();
+        if outsider && !self.unrelated_adult {
+            let detail = "a witness or interpreter from outside is an adult who is not related to the patient";
+            errors.add("/unrelated_adult", "required", detail);
         }
         errors
+    }
+
+    fn check_authority(&self, consent: &Consent, errors: &mut FieldErrors) {
+        if let Some(authority) = &self.authority {
+            errors.take(text::checked("/authority", authority, 1, 200));
+        } else if self.role == SignerRole::Interpreter {
+            errors.add("/authority", "required", "give the interpreter's qualification or number");
+        }
+        let surrogate = self.role == SignerRole::Surrogate;
+        if surrogate != self.authority_kind.is_some() {
+            errors.add("/authority_kind", "surrogate_only", "a surrogate, and nobody else, says by what right");
+        }
+        match &self.relationship {
+            Some(relationship) => {
+                errors.take(text::checked("/relationship", relationship, 1, 100));
+            }
+            None if surrogate => errors.add("/relationship", "required", "say what the surrogate is to the patient"),
+            None => {}
+        }
+        match (&self.language, self.role == SignerRole::Interpreter) {
+            (Some(language), true) => {
+                check_language("/language", language, errors);
+                if foreign(language, &consent.spoken_language) {
+                    errors.add("/language", "other_language", "must be the language it is explained in");
+                }
+            }
+            (None, true) => errors.add("/language", "required", "give the language the interpreter speaks"),
+            (Some(_), false) => errors.add("/language", "unexpected", "only an interpreter has a language"),
+            (None, false) => {}
+        }
+    }
+
+    /// Whoever decides answers every item of the form; when both sign, once is enough.
+    fn check_items(&self, consent: &Consent, present: &[Signature], errors: &mut FieldErrors) {
+        let decides = matches!(self.role, SignerRole::Patient | SignerRole::Surrogate);
+        let answered = present.iter().any(|signature| !signature.items.is_empty());
+        if decides && !(answered && self.items.is_empty()) {
+            item::check(&consent.form.items, &self.items, errors);
+        } else if !self.items.is_empty() {
+            errors.add("/items", "unexpected", "only the patient, or who decides for the patient, answers these");
+        }
+    }
+
+    /// A form signed on paper is entered with the time on the paper: never before it was shown, never ahead of now.
+    fn check_instant(&self, consent: &Consent, now: Timestamp, errors: &mut FieldErrors) {
+        let Some(at) = self.signed_at else { return };
+        if at < consent.drafted.1 || at > now {
+            errors.add("/signed_at", "range", "must be between the presentation of the document and now");
+        }
+        if self.method == SignMethod::Reauth {
+            errors.add("/signed_at", "unexpected", "staff sign when they prove their presence");
+        }
     }
 
     fn check_method(&self, errors: &mut FieldErrors) {
@@ -254,6 +347,21 @@ impl Signature {
         Event::of_patient(EventKind::ConsentSignatureAdded, patient, subject, self.record())
     }
 
+    fn is_called(&self, name: &str) -> bool {
+        let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        plain(&self.name) == plain(name)
+    }
+
+    /// Whether it was entered so long after it was signed that a reader should know.
+    pub fn is_back_dated(&self) -> bool {
+        self.recorded_at.is_some_and(|at| self.signed_at.plus_minutes(ENTERED_LATE_AFTER_MIN) < at)
+    }
+
+    /// Whether it was there at this instant.
+    pub fn is_known_at(&self, at: Timestamp) -> bool {
+        self.recorded_at.unwrap_or(self.signed_at) <= at
+    }
+
     /// SHA-256 of the drawing.
     pub fn image_sha256(&self) -> Option<Sha256> {
         self.image.as_deref().map(Sha256::of)
@@ -261,7 +369,19 @@ impl Signature {
 
     /// The canonical record. The drawing is in it by its hash.
     pub fn record(&self) -> Record {
-        Record::new("consent_signature", 1)
+        let Some(recorded_at) = self.recorded_at else { return self.fields(1) };
+        let items = self.items.iter().map(ItemReply::record).collect::<Vec<_>>();
+        self.fields(2)
+            .word("authority_kind", self.authority_kind.map(Authority::as_str))
+            .with("relationship", self.relationship.as_ref())
+            .with("language", self.language.as_ref())
+            .with("capacity_statement", self.statement.as_ref().map(CapacityStatement::record))
+            .with("items", items)
+            .with("recorded_at", recorded_at)
+    }
+
+    fn fields(&self, v: i64) -> Record {
+        Record::new("consent_signature", v)
             .with("id", self.id)
             .with("consent_id", self.consent)
             .with("role", self.role.as_str())

@@ -1,6 +1,7 @@
 //! One patient's consent: its life from presentation to its end.
 
 use super::Made;
+use super::item::Item;
 use super::scope::Scope;
 use super::template::{ConsentTemplate, check_language, in_effect};
 use crate::domain::digest::Sha256;
@@ -100,6 +101,10 @@ pub struct FormRef {
     pub language: String,
     /// Days a consent on it is valid.
     pub validity_days: i64,
+    /// What it asks the patient one by one.
+    pub items: Vec<Item>,
+    /// The code and number of the version it translates, or its own.
+    pub family: (String, i64),
 }
 
 /// From when until when a consent binds.
@@ -193,7 +198,7 @@ impl Consent {
         draft.scope.check(&mut errors);
         check_language("/spoken_language", &draft.spoken_language, &mut errors);
         errors.finish()?;
-        if in_effect(versions, made.at).map(|newest| newest.id) != Some(form.id) {
+        if in_effect(&form.content.code, versions, made.at).map(|newest| newest.id) != Some(form.id) {
             return Err(Refusal::clash(Clash::WrongState, "This form version is not the one in effect now."));
         }
         let content = &form.content;
@@ -209,6 +214,8 @@ impl Consent {
                 sha256: form.sha256,
                 language: content.language.clone(),
                 validity_days: content.validity_days,
+                items: content.items.clone(),
+                family: (form.family().0.to_owned(), form.family().1),
             },
             scope: draft.scope.tidied(),
             interpreter_needed: draft.interpreter_needed || foreign(&draft.spoken_language, &content.language),
@@ -337,7 +344,7 @@ pub struct NewConsent {
 }
 
 /// Whether two language tags name different languages; regions do not matter.
-fn foreign(spoken: &str, written: &str) -> bool {
+pub(super) fn foreign(spoken: &str, written: &str) -> bool {
     let main = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
     main(spoken) != main(written)
 }

@@ -1,7 +1,8 @@
 //! Consent forms: versions with the clauses an off-label ketamine form needs, frozen when published.
 
 use super::Made;
-use super::state::ConsentType;
+use super::item::{Item, ItemId};
+use super::state::{ConsentType, foreign};
 use crate::domain::digest::Sha256;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{ConsentTemplateId, StaffId};
@@ -58,6 +59,17 @@ pub struct Clause {
     pub heading: String,
 }
 
+/// The form version of which another is the translation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translated {
+    /// Its id.
+    pub id: ConsentTemplateId,
+    /// Its code.
+    pub code: String,
+    /// Its number.
+    pub form_version: i64,
+}
+
 /// A form version as its author sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTemplate {
@@ -73,6 +85,10 @@ pub struct NewTemplate {
     pub text: String,
     /// Which clauses it has, and where.
     pub clauses: Vec<Clause>,
+    /// What the patient answers one by one, and where it is stated.
+    pub items: Vec<Item>,
+    /// The version this one says in another language.
+    pub translates: Option<Translated>,
     /// Days a consent on this form is valid.
     pub validity_days: i64,
     /// From when it may be used; absent: from its publication.
@@ -137,7 +153,9 @@ impl ConsentTemplate {
         if self.state == TemplateState::Published {
             return Err(Refusal::InvalidTransition { state: self.state.as_str(), event: "publish", allowed: vec![] });
         }
-        let missing: Vec<Unmet> = ClauseId::ALL.iter().filter_map(|clause| self.content.clause_gap(*clause)).collect();
+        let clauses = ClauseId::ALL.iter().filter_map(|clause| self.content.clause_gap(*clause));
+        let missing: Vec<Unmet> =
+            clauses.chain(ItemId::ALL.iter().filter_map(|item| self.content.item_gap(*item))).collect();
         if !missing.is_empty() {
             return Err(Refusal::Blocked { event: "publish", by: missing });
         }
@@ -168,7 +186,29 @@ impl ConsentTemplate {
     pub fn record(&self) -> Record {
         let content = &self.content;
         let clause = |clause: &Clause| Record::group().with("id", clause.id.as_str()).with("heading", &clause.heading);
-        Record::new("consent_template", 1)
+        let item = |item: &Item| Record::group().with("id", item.id.as_str()).with("statement", &item.statement);
+        let original = |original: &Translated| {
+            let (code, form_version) = (&original.code, original.form_version);
+            Record::group().with("id", original.id).with("code", code).with("form_version", form_version)
+        };
+        // Version 1 knew neither items nor translations; a form without them still hashes as it did.
+        if content.items.is_empty() && content.translates.is_none() {
+            return self.fields(1, clause);
+        }
+        self.fields(2, clause)
+            .with("items", content.items.iter().map(item).collect::<Vec<_>>())
+            .with("translates", content.translates.as_ref().map(original))
+    }
+
+    /// The code and number of the version it translates, or its own: what all its languages share.
+    pub fn family(&self) -> (&str, i64) {
+        let own = (self.content.code.as_str(), self.form_version);
+        self.content.translates.as_ref().map_or(own, |original| (original.code.as_str(), original.form_version))
+    }
+
+    fn fields(&self, v: i64, clause: impl Fn(&Clause) -> Record) -> Record {
+        let content = &self.content;
+        Record::new("consent_template", v)
             .with("id", self.id)
             .with("version", self.version)
             .with("form_version", self.form_version)
@@ -190,12 +230,16 @@ impl ConsentTemplate {
     }
 }
 
-/// The version of a form that a consent is presented on at this instant: the newest effective one.
-pub fn in_effect<'t>(
-    versions: impl IntoIterator<Item = &'t ConsentTemplate>,
-    at: Timestamp,
-) -> Option<&'t ConsentTemplate> {
-    versions.into_iter().filter(|form| form.is_effective_at(at)).max_by_key(|form| form.form_version)
+/// The version of a form that a consent is presented on at this instant: the newest effective one, unless the form it
+/// translates has a newer version with changed risks. `versions` may hold those of other forms too.
+pub fn in_effect<'t>(code: &str, versions: &'t [ConsentTemplate], at: Timestamp) -> Option<&'t ConsentTemplate> {
+    let effective = || versions.iter().filter(|form| form.is_effective_at(at));
+    let newest = effective().filter(|form| form.content.code == code).max_by_key(|form| form.form_version)?;
+    let overtaken = |(family, number): (&str, i64)| {
+        let later = |form: &&ConsentTemplate| form.content.code == family && form.form_version > number;
+        effective().filter(later).any(|form| form.content.renews)
+    };
+    Some(newest).filter(|form| !overtaken(form.family()))
 }
 
 impl NewTemplate {
@@ -224,7 +268,48 @@ impl NewTemplate {
                 errors.add(format!("/clauses/{index}/heading"), "not_in_text", "must be a whole line of the text");
             }
         }
+        for (index, item) in self.items.iter().enumerate() {
+            if self.items.iter().take(index).any(|other| other.id == item.id) {
+                errors.add(format!("/items/{index}/id"), "duplicate", "each item is stated once");
+            }
+            if !self.text.lines().any(|line| line == item.statement) {
+                errors.add(format!("/items/{index}/statement"), "not_in_text", "must be a whole line of the text");
+            }
+        }
         errors
+    }
+
+    /// Takes over what a translation cannot change: what it is consent to, for how long, from when, and what it ends.
+    ///
+    /// # Errors
+    /// When the original is itself a translation, is not published, or is in the same language.
+    pub fn translating(mut self, original: &ConsentTemplate) -> Result<Self, Refusal> {
+        let mut errors = FieldErrors::none();
+        if original.content.translates.is_some() || original.state != TemplateState::Published {
+            errors.add("/translates", "not_an_original", "must be a published version that is no translation");
+        }
+        if original.content.code == self.code {
+            errors.add("/code", "same_form", "a translation has a code of its own");
+        }
+        if !foreign(&self.language, &original.content.language) {
+            errors.add("/language", "same_language", "must be another language than the original's");
+        }
+        errors.finish()?;
+        let (code, form_version) = (original.content.code.clone(), original.form_version);
+        self.translates = Some(Translated { id: original.id, code, form_version });
+        self.consent_type = original.content.consent_type;
+        self.validity_days = original.content.validity_days;
+        self.effective_from = original.content.effective_from;
+        self.effective_until = original.content.effective_until;
+        self.renews = original.content.renews;
+        Ok(self)
+    }
+
+    fn item_gap(&self, item: ItemId) -> Option<Unmet> {
+        (!self.items.iter().any(|other| other.id == item)).then(|| {
+            let text = format!("The form does not ask the patient about {}.", item.as_str());
+            Unmet::new("item_missing", "consent_template.items", text).figures(item.as_str(), "absent")
+        })
     }
 
     fn clause_gap(&self, clause: ClauseId) -> Option<Unmet> {
@@ -263,10 +348,23 @@ const DEFAULT_CLAUSES: &[(ClauseId, &str)] = &[
     (ClauseId::QuestionsAndCopy, "10. Questions and copy"),
 ];
 
+/// The line that states each item in it.
+const DEFAULT_ITEMS: &[(ItemId, &str)] = &[
+    (ItemId::Aftercare, "I will follow the rules of part 6 until the next day. (Initials)"),
+    (ItemId::RescueAndTransfer, "I agree beforehand to rescue medicines and to transfer by ambulance. (Yes or no)"),
+    (ItemId::Privacy, "I was told how my record is kept and who may see it. (Yes or no)"),
+    (ItemId::Cost, "I was told what this costs and that insurance may not pay. (Yes or no)"),
+    (ItemId::Photographs, "Photographs or recordings may be made. I may say no. (Yes or no)"),
+    (ItemId::Students, "Students or other observers may be present. I may say no. (Yes or no)"),
+    (ItemId::QuestionsAnswered, "My questions were answered in a way I understand. (Yes or no)"),
+    (ItemId::CopyGiven, "I was given a copy of this document. (Yes or no)"),
+];
+
 /// The form a new clinic starts with: all clauses, marked as draft wording until counsel has read it
 /// (decisions.md, day one).
 pub fn default_form() -> NewTemplate {
     let clause = |(id, heading): &(ClauseId, &str)| Clause { id: *id, heading: (*heading).to_owned() };
+    let item = |(id, statement): &(ItemId, &str)| Item { id: *id, statement: (*statement).to_owned() };
     NewTemplate {
         consent_type: ConsentType::KetamineOffLabel,
         code: "ketamine-off-label-en".to_owned(),
@@ -274,6 +372,8 @@ pub fn default_form() -> NewTemplate {
         language: "en".to_owned(),
         text: include_str!("default_form.txt").to_owned(),
         clauses: DEFAULT_CLAUSES.iter().map(clause).collect(),
+        items: DEFAULT_ITEMS.iter().map(item).collect(),
+        translates: None,
         validity_days: 365,
         effective_from: None,
         effective_until: None,

@@ -166,8 +166,11 @@ fn end(
     facts: &WithdrawalFacts<'_>,
     (said_at, made): (Timestamp, Made<WithdrawalId>),
 ) -> Result<Withdrawn, Refusal> {
-    consent.state().admits(ConsentAct::Withdraw)?;
     let scope = new.scope.unwrap_or(WithdrawalScope::Series);
+    let was_in_force = matches!(consent.ending, Some(Ending::Superseded { at, .. }) if said_at < at);
+    if !was_in_force && scope != WithdrawalScope::All {
+        consent.state().admits(ConsentAct::Withdraw)?;
+    }
     let mut withdrawn = Withdrawn::default();
     let others = facts.others.iter().filter(|other| scope == WithdrawalScope::All && other.id != consent.id);
     for one in std::iter::once(&consent).chain(others) {
@@ -176,12 +179,42 @@ fn end(
             withdrawn.events.push(event);
         }
     }
-    if !withdrawn.consents.is_empty() {
+    // Nothing ends any more, but it was said while something was in force: it decides what was in between.
+    let mut everything = std::iter::once(&consent).chain(facts.others);
+    let news = everything.any(|one| is_news(one, &consent, scope, said_at, facts.earlier));
+    if !withdrawn.consents.is_empty() || news {
         let fact = new.fact(&consent, (scope, new.session), (said_at, made));
         withdrawn.events.push(fact.event());
         withdrawn.fact = Some(fact);
     }
     Ok(withdrawn)
+}
+
+/// Whether the statement changes what is known of a consent that ended before.
+fn is_news(
+    one: &Consent,
+    target: &Consent,
+    scope: WithdrawalScope,
+    said_at: Timestamp,
+    earlier: &[Withdrawal],
+) -> bool {
+    let ended_at = match one.ending {
+        Some(Ending::Superseded { at, .. } | Ending::Withdrawn { at, .. }) => at,
+        _ => return false,
+    };
+    let known = earlier.iter().any(|earlier| earlier.said_at <= said_at && earlier.ends(one));
+    reaches(scope, target.id, said_at, one) && said_at < ended_at && !known
+}
+
+/// Whether a statement of this reach, made about `target`, is about this consent as well.
+fn reaches(scope: WithdrawalScope, target: ConsentId, said_at: Timestamp, consent: &Consent) -> bool {
+    match scope {
+        WithdrawalScope::ThisSession => false,
+        WithdrawalScope::Series => consent.id == target,
+        WithdrawalScope::All => {
+            consent.id == target || consent.validity.is_some_and(|validity| validity.from <= said_at)
+        }
+    }
 }
 
 /// This consent after the withdrawal, or nothing when it ended before.
@@ -242,6 +275,11 @@ impl NewWithdrawal {
 }
 
 impl Withdrawal {
+    /// Whether it is about this consent and not about one session only.
+    pub(super) fn ends(&self, consent: &Consent) -> bool {
+        reaches(self.scope, self.consent, self.said_at, consent)
+    }
+
     fn event(&self) -> Event {
         let subject = Subject::new("consent_withdrawal", self.id, 1);
         Event::of_patient(EventKind::WithdrawalRecorded, self.patient, subject, self.record())

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 
 impl Gather<'_> {
-    /// Everything known about these patients' consents. Four queries, however many patients and consents there are.
+    /// Everything known about these patients' consents. Five queries, however many patients and consents there are.
     ///
     /// # Errors
     /// When the database cannot be asked.
@@ -21,6 +21,7 @@ impl Gather<'_> {
         let renewals = self.renewing_forms(held)?;
         let mut withdrawals = self.withdrawals_of(patients, held)?;
         let mut reports = self.withdrawal_reports_of(patients, held)?;
+        let mut circumstances = self.circumstances_of(patients, held)?;
         let mut facts = HashMap::new();
         for patient in patients.iter().copied().collect::<BTreeSet<_>>() {
             let of_this = ConsentFacts {
@@ -29,6 +30,7 @@ impl Gather<'_> {
                 renewals: renewals.clone(),
                 withdrawals: withdrawals.extract_if(.., |withdrawal| withdrawal.patient == patient).collect(),
                 reports: reports.extract_if(.., |report| report.patient == patient).collect(),
+                circumstances: circumstances.extract_if(.., |one| one.patient == patient).collect(),
             };
             facts.insert(patient, of_this);
         }

@@ -1,13 +1,13 @@
 //! Versions of consent forms.
 
-use super::rows::digest;
-use crate::domain::consent::{Clause, ClauseId, ConsentTemplate, ConsentType, NewTemplate, TemplateState};
+use super::rows::{OriginalColumns, digest, items_of, items_to};
+use crate::domain::consent::{Clause, ClauseId, ConsentTemplate, ConsentType, NewTemplate, TemplateState, Translated};
 use crate::domain::digest::Sha256;
 use crate::domain::id::{ClinicId, ConsentTemplateId, StaffId};
 use crate::domain::time::Timestamp;
 use crate::store::column::Json;
 use crate::store::error::{Result, StoreError};
-use crate::store::schema::consents::consent_templates;
+use crate::store::schema::consents::{consent_templates, consent_translations};
 use crate::store::transaction::{Change, Gather, Held};
 use diesel::prelude::*;
 
@@ -37,6 +37,7 @@ struct FormRow {
     drafted_at: Timestamp,
     published_by: Option<StaffId>,
     published_at: Option<Timestamp>,
+    items: Json,
 }
 
 impl FormRow {
@@ -65,10 +66,11 @@ impl FormRow {
             drafted_at: form.drafted.1,
             published_by: form.published.map(|(by, _)| by),
             published_at: form.published.map(|(_, at)| at),
+            items: items_to(&content.items)?,
         })
     }
 
-    fn into_form(self) -> Result<ConsentTemplate> {
+    fn into_form(self, original: Option<OriginalColumns>) -> Result<ConsentTemplate> {
         let clauses: Vec<(String, String)> = self.clauses.read()?;
         let clause = |(id, heading): (String, String)| {
             let id = ClauseId::parse(&id).map_err(|error| StoreError::Broken(format!("clause: {error}")))?;
@@ -89,6 +91,8 @@ impl FormRow {
                 language: self.language,
                 text: self.text,
                 clauses: clauses.into_iter().map(clause).collect::<Result<_>>()?,
+                items: items_of(&self.items)?,
+                translates: original.map(OriginalColumns::into_translated),
                 validity_days: self.validity_days,
                 effective_from: self.effective_from,
                 effective_until: self.effective_until,
@@ -98,14 +102,34 @@ impl FormRow {
     }
 }
 
+/// A form version, and the one it translates.
+type Loaded = (FormRow, Option<OriginalColumns>);
+
+fn loaded((row, original): Loaded) -> Result<ConsentTemplate> {
+    row.into_form(original)
+}
+
+/// Form versions with the one each translates.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn forms() -> _ {
+    let same_clinic = consent_translations::clinic_id.eq(consent_templates::clinic_id);
+    consent_templates::table.left_join(
+        consent_translations::table.on(same_clinic.and(consent_translations::template_id.eq(consent_templates::id))),
+    )
+}
+
 impl Gather<'_> {
     /// A form version of this clinic.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
     pub fn consent_form(&mut self, id: ConsentTemplateId) -> Result<ConsentTemplate> {
-        let row = consent_templates::table.find((self.clinic(), id)).select(FormRow::as_select());
-        row.first(self.connection)?.into_form()
+        let row: Loaded = forms()
+            .filter(consent_templates::clinic_id.eq(self.clinic()))
+            .filter(consent_templates::id.eq(id))
+            .select((FormRow::as_select(), Option::<OriginalColumns>::as_select()))
+            .first(self.connection)?;
+        loaded(row)
     }
 
     /// Form versions, newest first, `limit` and one more.
@@ -113,9 +137,9 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn consent_forms(&mut self, after: Option<FormCursor>, limit: u16) -> Result<Vec<ConsentTemplate>> {
-        let mut query = consent_templates::table
+        let mut query = forms()
             .filter(consent_templates::clinic_id.eq(self.clinic()))
-            .select(FormRow::as_select())
+            .select((FormRow::as_select(), Option::<OriginalColumns>::as_select()))
             .into_boxed();
         if let Some((at, id)) = after {
             let earlier = consent_templates::drafted_at.lt(at);
@@ -123,22 +147,34 @@ impl Gather<'_> {
             query = query.filter(earlier.or(same));
         }
         let order = (consent_templates::drafted_at.desc(), consent_templates::id.desc());
-        let rows = query.order(order).limit(i64::from(limit) + 1).load(self.connection)?;
-        rows.into_iter().map(FormRow::into_form).collect()
+        let rows: Vec<Loaded> = query.order(order).limit(i64::from(limit) + 1).load(self.connection)?;
+        rows.into_iter().map(loaded).collect()
     }
 
-    /// Every version of one form.
+    /// Every version of one form, and of the form it translates.
     ///
     /// # Errors
     /// When the database cannot be asked.
     pub fn versions_of_form(&mut self, code: &str) -> Result<Vec<ConsentTemplate>> {
-        let rows = consent_templates::table
-            .filter(consent_templates::clinic_id.eq(self.clinic()))
+        let originals: Vec<String> = consent_translations::table
+            .inner_join(
+                consent_templates::table.on(consent_templates::clinic_id
+                    .eq(consent_translations::clinic_id)
+                    .and(consent_templates::id.eq(consent_translations::template_id))),
+            )
+            .filter(consent_translations::clinic_id.eq(self.clinic()))
             .filter(consent_templates::code.eq(code))
-            .order(consent_templates::form_version)
-            .select(FormRow::as_select())
+            .select(consent_translations::original_code)
+            .distinct()
             .load(self.connection)?;
-        rows.into_iter().map(FormRow::into_form).collect()
+        let codes: Vec<String> = originals.into_iter().chain([code.to_owned()]).collect();
+        let rows: Vec<Loaded> = forms()
+            .filter(consent_templates::clinic_id.eq(self.clinic()))
+            .filter(consent_templates::code.eq_any(codes))
+            .order(consent_templates::form_version)
+            .select((FormRow::as_select(), Option::<OriginalColumns>::as_select()))
+            .load(self.connection)?;
+        rows.into_iter().map(loaded).collect()
     }
 
     /// Published versions that end consents on older ones.
@@ -146,22 +182,26 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub(super) fn renewing_forms(&mut self, _held: Held) -> Result<Vec<ConsentTemplate>> {
-        let rows = consent_templates::table
+        let rows: Vec<Loaded> = forms()
             .filter(consent_templates::clinic_id.eq(self.clinic()))
             .filter(consent_templates::state.eq(TemplateState::Published))
             .filter(consent_templates::renews.eq(true))
-            .select(FormRow::as_select())
+            .select((FormRow::as_select(), Option::<OriginalColumns>::as_select()))
             .load(self.connection)?;
-        rows.into_iter().map(FormRow::into_form).collect()
+        rows.into_iter().map(loaded).collect()
     }
 }
 
 impl Gather<'_> {
     /// The form versions of these ids. One whose text is not the one that was published cannot be read.
     pub(in crate::store) fn forms_by_id(&mut self, ids: &[ConsentTemplateId]) -> Result<Vec<ConsentTemplate>> {
-        let rows = by_id!(self, consent_templates, FormRow, ids);
-        let whole = |row: FormRow| {
-            let form = row.into_form()?;
+        let rows: Vec<Loaded> = forms()
+            .filter(consent_templates::clinic_id.eq(self.clinic()))
+            .filter(consent_templates::id.eq_any(ids.to_vec()))
+            .select((FormRow::as_select(), Option::<OriginalColumns>::as_select()))
+            .load(self.connection)?;
+        let whole = |row: Loaded| {
+            let form = loaded(row)?;
             let whole = Sha256::of(form.content.text.as_bytes()) == form.sha256;
             if whole {
                 Ok(form)
@@ -181,6 +221,17 @@ impl Change<'_> {
     pub fn insert_consent_form(&mut self, form: &ConsentTemplate) -> Result<()> {
         let row = FormRow::of(self.clinic(), form)?;
         diesel::insert_into(consent_templates::table).values(&row).execute(self.connection)?;
+        if let Some(Translated { id, code, form_version }) = &form.content.translates {
+            diesel::insert_into(consent_translations::table)
+                .values((
+                    consent_translations::clinic_id.eq(self.clinic()),
+                    consent_translations::template_id.eq(form.id),
+                    consent_translations::original_id.eq(id),
+                    consent_translations::original_code.eq(code),
+                    consent_translations::original_form_version.eq(form_version),
+                ))
+                .execute(self.connection)?;
+        }
         Ok(())
     }
 

@@ -1,16 +1,19 @@
 //! Consents: kept with their document, loaded with everything a decision about them looks at.
 
+mod circumstances;
 mod facts;
 mod forms;
 mod rows;
 mod signatures;
+mod starts;
 mod withdrawals;
 mod withdrawing;
 
 pub use forms::FormCursor;
+pub use starts::StartCursor;
 
 use super::error::{Result, StoreError};
-use super::schema::consents::{consent_documents, consent_templates, consents};
+use super::schema::consents::{consent_documents, consent_templates, consent_translations, consents};
 use super::timers::TimerKind;
 use super::transaction::{Change, Gather, Held};
 use crate::domain::consent::{Consent, ConsentState, EXPIRES_SOON_DAYS, MEDIA_TYPE};
@@ -20,7 +23,7 @@ use crate::domain::id::{ConsentId, PatientId};
 use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
-use rows::{ConsentRow, FormColumns};
+use rows::{ConsentRow, FormColumns, Loaded, OriginalColumns};
 
 /// The last consent of a page: its sort key and id.
 pub type ConsentCursor = (Timestamp, ConsentId);
@@ -29,8 +32,12 @@ pub type ConsentCursor = (Timestamp, ConsentId);
 #[diesel::dsl::auto_type(no_type_alias)]
 fn with_form() -> _ {
     let same_clinic = consent_templates::clinic_id.eq(consents::clinic_id);
+    let translated = consent_translations::clinic_id.eq(consents::clinic_id);
     consents::table
         .inner_join(consent_templates::table.on(same_clinic.and(consent_templates::id.eq(consents::template_id))))
+        .left_join(
+            consent_translations::table.on(translated.and(consent_translations::template_id.eq(consents::template_id))),
+        )
 }
 
 impl Gather<'_> {
@@ -39,10 +46,10 @@ impl Gather<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
     pub fn consent(&mut self, id: ConsentId) -> Result<Consent> {
-        let row: (ConsentRow, FormColumns) = with_form()
+        let row: Loaded = with_form()
             .filter(consents::clinic_id.eq(self.clinic()))
             .filter(consents::id.eq(id))
-            .select((ConsentRow::as_select(), FormColumns::as_select()))
+            .select((ConsentRow::as_select(), FormColumns::as_select(), Option::<OriginalColumns>::as_select()))
             .first(self.connection)?;
         let consent = rows::consent(row)?;
         self.saw(consent.patient);
@@ -71,13 +78,13 @@ impl Gather<'_> {
         let mut query = with_form()
             .filter(consents::clinic_id.eq(self.clinic()))
             .filter(consents::patient_id.eq(patient))
-            .select((ConsentRow::as_select(), FormColumns::as_select()))
+            .select((ConsentRow::as_select(), FormColumns::as_select(), Option::<OriginalColumns>::as_select()))
             .into_boxed();
         if let Some((at, id)) = after {
             query = query.filter(consents::drafted_at.lt(at).or(consents::drafted_at.eq(at).and(consents::id.lt(id))));
         }
         let page = query.order((consents::drafted_at.desc(), consents::id.desc())).limit(i64::from(limit) + 1);
-        page.load(self.connection)?.into_iter().map(rows::consent).collect()
+        page.load::<Loaded>(self.connection)?.into_iter().map(rows::consent).collect()
     }
 
     /// Active consents whose time runs out before `until`, soonest first, `limit` and one more; sorted by
@@ -95,14 +102,15 @@ impl Gather<'_> {
             .filter(consents::clinic_id.eq(self.clinic()))
             .filter(consents::state.eq(ConsentState::Active))
             .filter(consents::valid_until.lt(Some(until)))
-            .select((ConsentRow::as_select(), FormColumns::as_select()))
+            .select((ConsentRow::as_select(), FormColumns::as_select(), Option::<OriginalColumns>::as_select()))
             .into_boxed();
         if let Some((at, id)) = after {
             let later = consents::valid_until.gt(Some(at));
             query = query.filter(later.or(consents::valid_until.eq(Some(at)).and(consents::id.gt(id))));
         }
         let page = query.order((consents::valid_until.asc(), consents::id.asc())).limit(i64::from(limit) + 1);
-        let found: Vec<Consent> = page.load(self.connection)?.into_iter().map(rows::consent).collect::<Result<_>>()?;
+        let found: Vec<Consent> =
+            page.load::<Loaded>(self.connection)?.into_iter().map(rows::consent).collect::<Result<_>>()?;
         for consent in &found {
             self.saw(consent.patient);
         }
@@ -124,11 +132,11 @@ impl Gather<'_> {
     /// When the database cannot be asked.
     pub fn all_consents(&mut self, patients: &[PatientId], _held: Held) -> Result<Vec<Consent>> {
         self.saw_each(patients.iter().copied());
-        let rows = with_form()
+        let rows: Vec<Loaded> = with_form()
             .filter(consents::clinic_id.eq(self.clinic()))
             .filter(consents::patient_id.eq_any(patients.to_vec()))
             .order((consents::drafted_at, consents::id))
-            .select((ConsentRow::as_select(), FormColumns::as_select()))
+            .select((ConsentRow::as_select(), FormColumns::as_select(), Option::<OriginalColumns>::as_select()))
             .load(self.connection)?;
         rows.into_iter().map(rows::consent).collect()
     }
@@ -137,10 +145,10 @@ impl Gather<'_> {
 impl Gather<'_> {
     /// The consents of these ids. One whose document is not the one its row names cannot be read.
     pub(super) fn consents_by_id(&mut self, ids: &[ConsentId]) -> Result<Vec<Consent>> {
-        let rows: Vec<(ConsentRow, FormColumns)> = with_form()
+        let rows: Vec<Loaded> = with_form()
             .filter(consents::clinic_id.eq(self.clinic()))
             .filter(consents::id.eq_any(ids.to_vec()))
-            .select((ConsentRow::as_select(), FormColumns::as_select()))
+            .select((ConsentRow::as_select(), FormColumns::as_select(), Option::<OriginalColumns>::as_select()))
             .load(self.connection)?;
         let found: Vec<Consent> = rows.into_iter().map(rows::consent).collect::<Result<_>>()?;
         for consent in &found {

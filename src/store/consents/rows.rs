@@ -1,6 +1,8 @@
 //! The rows of consents and what they mean.
 
-use crate::domain::consent::{Consent, ConsentState, ConsentType, Ending, FormRef, Scope, Validity};
+use crate::domain::consent::{
+    Consent, ConsentState, ConsentType, Ending, FormRef, Item, ItemId, Scope, Translated, Validity,
+};
 use crate::domain::digest::Sha256;
 use crate::domain::icd10::Icd10;
 use crate::domain::id::{ClinicId, ConsentId, ConsentTemplateId, PatientId, StaffId, TreatmentPlanId};
@@ -9,7 +11,7 @@ use crate::domain::route::Route;
 use crate::domain::time::Timestamp;
 use crate::store::column::Json;
 use crate::store::error::{Result, StoreError};
-use crate::store::schema::consents::{consent_templates, consents};
+use crate::store::schema::consents::{consent_templates, consent_translations, consents};
 use diesel::prelude::*;
 
 /// A consent's row.
@@ -50,7 +52,41 @@ pub(super) struct FormColumns {
     text_sha256: Vec<u8>,
     language: String,
     validity_days: i64,
+    items: Json,
 }
+
+/// The form version of which another is the translation.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = consent_translations)]
+pub(super) struct OriginalColumns {
+    original_id: ConsentTemplateId,
+    original_code: String,
+    original_form_version: i64,
+}
+
+impl OriginalColumns {
+    pub(super) fn into_translated(self) -> Translated {
+        Translated { id: self.original_id, code: self.original_code, form_version: self.original_form_version }
+    }
+}
+
+/// What a form asks one by one.
+pub(super) fn items_of(json: &Json) -> Result<Vec<Item>> {
+    let items: Vec<(String, String)> = json.read()?;
+    let item = |(id, statement): (String, String)| {
+        let id = ItemId::parse(&id).map_err(|error| StoreError::Broken(format!("item of a form: {error}")))?;
+        Ok(Item { id, statement })
+    };
+    items.into_iter().map(item).collect()
+}
+
+/// The same, to be kept.
+pub(super) fn items_to(items: &[Item]) -> Result<Json> {
+    Ok(Json::of(&items.iter().map(|item| (item.id.as_str(), item.statement.as_str())).collect::<Vec<_>>())?)
+}
+
+/// A consent's row, what it knows of its form, and of the form that one translates.
+pub(super) type Loaded = (ConsentRow, FormColumns, Option<OriginalColumns>);
 
 /// Thirty-two bytes, or the row is broken.
 pub(super) fn digest(bytes: &[u8]) -> Result<Sha256> {
@@ -137,7 +173,9 @@ impl ConsentRow {
 }
 
 /// The consent of a row and its form's columns.
-pub(super) fn consent((row, form): (ConsentRow, FormColumns)) -> Result<Consent> {
+pub(super) fn consent((row, form, original): Loaded) -> Result<Consent> {
+    let own = (form.code.clone(), form.form_version);
+    let family = original.map_or(own, |original| (original.original_code, original.original_form_version));
     Ok(Consent {
         id: row.id,
         version: row.version,
@@ -150,6 +188,8 @@ pub(super) fn consent((row, form): (ConsentRow, FormColumns)) -> Result<Consent>
             sha256: digest(&form.text_sha256)?,
             language: form.language,
             validity_days: form.validity_days,
+            items: items_of(&form.items)?,
+            family,
         },
         scope: row.scope()?,
         interpreter_needed: row.interpreter_needed,

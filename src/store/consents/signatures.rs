@@ -1,18 +1,22 @@
 //! Signatures on consents.
 
 use super::rows::digest;
-use crate::domain::consent::{Capacity, SignMethod, Signature, SignerRole};
+use crate::domain::consent::{
+    Authority, Capacity, CapacityStatement, ItemAnswer, ItemId, ItemReply, SignMethod, Signature, SignerRole,
+};
 use crate::domain::id::{AccountId, ClinicId, ConsentId, SignatureId, StaffId};
 use crate::domain::route::Person;
 use crate::domain::time::Timestamp;
-use crate::store::error::Result;
+use crate::store::column::Json;
+use crate::store::error::{Result, StoreError};
 use crate::store::schema::consents::consent_signatures;
 use crate::store::transaction::{Change, Gather};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = consent_signatures)]
-struct SignatureRow {
+pub(super) struct SignatureRow {
     clinic_id: ClinicId,
     id: SignatureId,
     consent_id: ConsentId,
@@ -26,10 +30,54 @@ struct SignatureRow {
     document_sha256: Vec<u8>,
     image: Option<Vec<u8>>,
     signed_at: Timestamp,
+    authority_kind: Option<Authority>,
+    relationship: Option<String>,
+    language: Option<String>,
+    capacity_statement: Option<Json>,
+    items: Option<Json>,
+    recorded_at: Option<Timestamp>,
+}
+
+/// A capacity statement as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Stated {
+    understands: bool,
+    appreciates: bool,
+    reasons: bool,
+    expresses: bool,
+    unsedated: bool,
+    note: Option<String>,
+}
+
+/// An answer as it is kept: the item, the answer, the initials.
+type Answered = (String, String, Option<String>);
+
+fn statement_to(statement: &CapacityStatement) -> Result<Json> {
+    let CapacityStatement { understands, appreciates, reasons, expresses, unsedated, note } = statement.clone();
+    Ok(Json::of(&Stated { understands, appreciates, reasons, expresses, unsedated, note })?)
+}
+
+fn statement_of(json: &Json) -> Result<CapacityStatement> {
+    let Stated { understands, appreciates, reasons, expresses, unsedated, note } = json.read()?;
+    Ok(CapacityStatement { understands, appreciates, reasons, expresses, unsedated, note })
+}
+
+fn replies_to(items: &[ItemReply]) -> Result<Json> {
+    let kept = |item: &ItemReply| (item.id.as_str(), item.answer.as_str(), item.initials.clone());
+    Ok(Json::of(&items.iter().map(kept).collect::<Vec<_>>())?)
+}
+
+fn replies_of(json: &Json) -> Result<Vec<ItemReply>> {
+    let broken = |error: crate::domain::UnknownWord| StoreError::Broken(format!("answer to an item: {error}"));
+    let reply = |(id, answer, initials): Answered| {
+        let (id, answer) = (ItemId::parse(&id).map_err(broken)?, ItemAnswer::parse(&answer).map_err(broken)?);
+        Ok(ItemReply { id, answer, initials })
+    };
+    json.read::<Vec<Answered>>()?.into_iter().map(reply).collect()
 }
 
 impl SignatureRow {
-    fn into_signature(self) -> Result<Signature> {
+    pub(super) fn into_signature(self) -> Result<Signature> {
         Ok(Signature {
             id: self.id,
             consent: self.consent_id,
@@ -42,6 +90,12 @@ impl SignatureRow {
             document_sha256: digest(&self.document_sha256)?,
             image: self.image,
             signed_at: self.signed_at,
+            authority_kind: self.authority_kind,
+            relationship: self.relationship,
+            language: self.language,
+            statement: self.capacity_statement.as_ref().map(statement_of).transpose()?,
+            items: self.items.as_ref().map(replies_of).transpose()?.unwrap_or_default(),
+            recorded_at: self.recorded_at,
         })
     }
 }
@@ -90,6 +144,12 @@ impl Change<'_> {
             document_sha256: signature.document_sha256.0.to_vec(),
             image: signature.image.clone(),
             signed_at: signature.signed_at,
+            authority_kind: signature.authority_kind,
+            relationship: signature.relationship.clone(),
+            language: signature.language.clone(),
+            capacity_statement: signature.statement.as_ref().map(statement_to).transpose()?,
+            items: Some(replies_to(&signature.items)?),
+            recorded_at: signature.recorded_at,
         };
         diesel::insert_into(consent_signatures::table).values(&row).execute(self.connection)?;
         Ok(())

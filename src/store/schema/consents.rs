@@ -25,6 +25,40 @@ diesel::table! {
         drafted_at -> DbTimestamp,
         published_by -> Nullable<DbUuid>,
         published_at -> Nullable<DbTimestamp>,
+        items -> DbJson,
+    }
+}
+
+diesel::table! {
+    use crate::store::column::DbUuid;
+    use diesel::sql_types::{BigInt, Text};
+
+    consent_translations (clinic_id, template_id) {
+        clinic_id -> DbUuid,
+        template_id -> DbUuid,
+        original_id -> DbUuid,
+        original_code -> Text,
+        original_form_version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::store::column::{DbTimestamp, DbUuid};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+
+    consent_circumstances (clinic_id, id) {
+        clinic_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        patient_id -> DbUuid,
+        kind -> Text,
+        began_at -> DbTimestamp,
+        note -> Text,
+        recorded_by -> DbUuid,
+        recorded_at -> DbTimestamp,
+        retract_reason -> Nullable<Text>,
+        retracted_by -> Nullable<DbUuid>,
+        retracted_at -> Nullable<DbTimestamp>,
     }
 }
 
@@ -72,7 +106,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use crate::store::column::{DbTimestamp, DbUuid};
+    use crate::store::column::{DbJson, DbTimestamp, DbUuid};
     use diesel::sql_types::{Binary, Nullable, Text};
 
     consent_signatures (clinic_id, id) {
@@ -89,6 +123,12 @@ diesel::table! {
         document_sha256 -> Binary,
         image -> Nullable<Binary>,
         signed_at -> DbTimestamp,
+        authority_kind -> Nullable<Text>,
+        relationship -> Nullable<Text>,
+        language -> Nullable<Text>,
+        capacity_statement -> Nullable<DbJson>,
+        items -> Nullable<DbJson>,
+        recorded_at -> Nullable<DbTimestamp>,
     }
 }
 
@@ -136,4 +176,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(consent_templates, consents);
+diesel::allow_tables_to_appear_in_same_query!(consent_templates, consent_translations, consents);

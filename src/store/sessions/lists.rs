@@ -163,6 +163,47 @@ impl Gather<'_> {
         Ok(self.seen_sessions(rows))
     }
 
+    /// Sessions whose drug was started in a period, oldest start first, `limit` and one more.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub(in crate::store) fn started_sessions(
+        &mut self,
+        (from, until): (Timestamp, Timestamp),
+        after: Option<(Timestamp, SessionId)>,
+        limit: u16,
+    ) -> Result<Vec<Session>> {
+        let mut query = sessions::table
+            .filter(sessions::clinic_id.eq(self.clinic()))
+            .filter(sessions::started_at.ge(Some(from)))
+            .filter(sessions::started_at.lt(Some(until)))
+            .select(Row::as_select())
+            .into_boxed();
+        if let Some((at, id)) = after {
+            let same = sessions::started_at.eq(Some(at)).and(sessions::id.gt(id));
+            // A comparison with an instant is never unknown here: what was not started is left out above.
+            query = query.filter(sessions::started_at.gt(Some(at)).or(same));
+        }
+        let page = query.order((sessions::started_at, sessions::id)).limit(i64::from(limit) + 1);
+        let rows: Vec<Row> = page.load(self.connection)?;
+        Ok(self.seen_sessions(rows))
+    }
+
+    /// Every session of a patient whose drug was started, oldest start first.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub(in crate::store) fn started_sessions_of(&mut self, patient: PatientId) -> Result<Vec<Session>> {
+        let rows: Vec<Row> = sessions::table
+            .filter(sessions::clinic_id.eq(self.clinic()))
+            .filter(sessions::patient_id.eq(patient))
+            .filter(sessions::started_at.is_not_null())
+            .order((sessions::started_at, sessions::id))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        Ok(self.seen_sessions(rows))
+    }
+
     /// How these patients are shown.
     ///
     /// # Errors

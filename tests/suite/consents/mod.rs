@@ -1,9 +1,13 @@
 //! Consent: forms published, presented, signed, withdrawn, and asked about.
 
+mod audit;
+mod details;
 mod life;
 mod live;
+mod paper;
 mod signing;
 
+use crate::support::visit::{all_accepted, has_capacity};
 use crate::support::{Actor, Answer, Clinic};
 use chairside::domain::consent::default_form;
 use serde_json::{Value, json};
@@ -16,9 +20,11 @@ fn form_body() -> Value {
     let form = default_form();
     let clauses: Vec<_> =
         form.clauses.iter().map(|clause| json!({"id": clause.id.as_str(), "heading": clause.heading})).collect();
+    let items: Vec<_> =
+        form.items.iter().map(|item| json!({"id": item.id.as_str(), "statement": item.statement})).collect();
     json!({
         "consent_type": "ketamine_off_label", "code": form.code, "title": form.title, "language": form.language,
-        "text": form.text, "clauses": clauses, "validity_days": form.validity_days,
+        "text": form.text, "clauses": clauses, "items": items, "validity_days": form.validity_days,
     })
 }
 
@@ -55,7 +61,8 @@ fn path(consent: &Value) -> String {
 
 /// The patient's own signature, captured by a nurse.
 fn patient_signs(clinic: &Clinic, consent: &Value) -> Answer {
-    let body = json!({"role": "patient", "method": "typed", "name": "Ana Rivera", "document_sha256": consent["document_sha256"]});
+    let body = json!({"role": "patient", "method": "typed", "name": "Ana Rivera", "items": all_accepted(),
+        "document_sha256": consent["document_sha256"]});
     clinic.nurse().post(&format!("{}/signatures", path(consent)), &body)
 }
 
@@ -65,7 +72,7 @@ fn staff_signs(who: &Actor<'_>, consent: &Value, role: &str) -> Answer {
     let mut body = json!({"role": role, "method": "reauth", "document_sha256": hash});
     body["signing_token"] = json!(who.reauth_for(SIGNATURE, id, hash));
     if role == "prescriber" {
-        body["capacity"] = json!("confirmed");
+        body["capacity"] = has_capacity();
     }
     who.post(&format!("{}/signatures", path(consent)), &body)
 }

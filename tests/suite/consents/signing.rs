@@ -89,7 +89,7 @@ fn a_signature_is_for_this_document_this_act_and_this_person() {
         prescriber.post(&to, &as_witness(Some(on_another_device))).expect_problem(403, "reauth_required");
 
         // A nurse does not explain, whoever holds the tablet; the explainer does not witness.
-        let explains = |token: String| json!({"role": "prescriber", "method": "reauth", "document_sha256": hash, "signing_token": token, "capacity": "confirmed"});
+        let explains = |token: String| json!({"role": "prescriber", "method": "reauth", "document_sha256": hash, "signing_token": token, "capacity": has_capacity()});
         let refused = nurse.post(&to, &explains(nurse.reauth_for(SIGNATURE, id, hash)));
         refused.expect_problem(422, "validation_failed").expect_field("/role", "not_a_prescriber");
         nurse.post(&to, &explains(nurse.cosignature_for("prescriber", SIGNATURE, id, hash))).expect(201);

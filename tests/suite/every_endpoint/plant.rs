@@ -14,6 +14,8 @@ pub fn everything(clinic: &Clinic) -> [String; 3] {
     clinic.nurse().post(&format!("{patient}/outcome-scores"), &score).expect(201);
     let report = json!({"text": "said on the telephone that she is not sure"});
     clinic.front_desk().post(&format!("{patient}/withdrawal-reports"), &report).expect(201);
+    let stroke = json!({"kind": "major_diagnosis", "note": "a stroke, said on the telephone"});
+    clinic.nurse().post(&format!("{patient}/consent-circumstances"), &stroke).expect(201);
     let talk = json!({"patient_id": visit.patient, "kind": "follow_up_call", "mode": "phone",
         "staff_id": clinic.staff_id("nurse").to_string(), "local_start": "2026-03-03T09:00"});
     clinic.front_desk().post("/api/v1/appointments", &talk).expect(201);

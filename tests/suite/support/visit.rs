@@ -151,10 +151,14 @@ impl<'c> Visit<'c> {
             body["document_sha256"] = json!(shown);
             who.post(&format!("/api/v1/consents/{id}/signatures"), &body).expect(201);
         };
-        sign(&prescriber, "patient", json!({"method": "typed", "name": "Ana Rivera"}));
+        sign(&prescriber, "patient", json!({"method": "typed", "name": "Ana Rivera", "items": all_accepted()}));
         let act = "consent.signature.add";
         let token = prescriber.reauth_for(act, &id, &shown);
-        sign(&prescriber, "prescriber", json!({"method": "reauth", "signing_token": token, "capacity": "confirmed"}));
+        sign(
+            &prescriber,
+            "prescriber",
+            json!({"method": "reauth", "signing_token": token, "capacity": has_capacity()}),
+        );
         let token = self.clinic.front_desk().reauth_for(act, &id, &shown);
         sign(&self.clinic.front_desk(), "witness", json!({"method": "reauth", "signing_token": token}));
         let version = prescriber.get(&format!("/api/v1/consents/{id}")).expect(200).version();
@@ -346,6 +350,19 @@ fn book(clinic: &Clinic, patient: &str, plan: &str) -> String {
 }
 
 /// The clinic's published consent form, made at first use.
+/// Yes to everything a form asks one by one.
+pub fn all_accepted() -> Value {
+    let ids = ["rescue_and_transfer", "privacy", "cost", "photographs", "students", "questions_answered", "copy_given"];
+    let mut items: Vec<Value> = ids.iter().map(|id| json!({"id": id, "answer": "accepted"})).collect();
+    items.push(json!({"id": "aftercare", "answer": "accepted", "initials": "AR"}));
+    json!(items)
+}
+
+/// What a prescriber states of a patient who can decide.
+pub fn has_capacity() -> Value {
+    json!({"understands": true, "appreciates": true, "reasons": true, "expresses": true, "unsedated": true})
+}
+
 fn consent_form(clinic: &Clinic, days: i64) -> String {
     let prescriber = clinic.prescriber();
     let known = prescriber.get("/api/v1/consent-templates").expect(200).body;
@@ -368,9 +385,13 @@ fn consent_form(clinic: &Clinic, days: i64) -> String {
     let heading = |(index, id): (usize, &&str)| json!({"id": id, "heading": format!("{}. {id}", index + 1)});
     let clauses: Vec<Value> = ids.iter().enumerate().map(heading).collect();
     let line = |clause: &Value| format!("{}\nWhat this means for you.\n", clause["heading"].as_str().unwrap());
-    let text: String = clauses.iter().map(line).collect();
+    let accepted = all_accepted();
+    let item = |item: &Value| json!({"id": item["id"], "statement": format!("I say: {}", item["id"])});
+    let items: Vec<Value> = accepted.as_array().unwrap().iter().map(item).collect();
+    let stated = items.iter().map(|item| format!("{}\n", item["statement"].as_str().unwrap()));
+    let text: String = clauses.iter().map(line).chain(stated).collect();
     let body = json!({"consent_type": "ketamine_off_label", "code": "ketamine-en", "title": "Consent to ketamine",
-        "language": "en", "text": text, "clauses": clauses, "validity_days": days});
+        "language": "en", "text": text, "clauses": clauses, "items": items, "validity_days": days});
     let made = prescriber.post("/api/v1/consent-templates", &body).expect(201);
     let publish = format!("/api/v1/consent-templates/{}/publish", made.id());
     prescriber.if_match(made.version()).post(&publish, &json!({})).expect(200);

@@ -67,7 +67,8 @@ fn without_capacity_a_surrogate_has_to_decide() {
         (vec![SignerRole::Surrogate, SignerRole::Witness], vec![]),
     ] {
         let mut signatures = signed_by(&roles, &consent, noon());
-        let new = NewSignature { capacity: Some(Capacity::Lacking), ..new_signature(SignerRole::Prescriber, &consent) };
+        let lacking = CapacityStatement { reasons: false, ..CapacityStatement::full() };
+        let new = NewSignature { capacity: Some(lacking), ..new_signature(SignerRole::Prescriber, &consent) };
         signatures.push(sign(&consent, &signatures, new, &Influence::none(), made(9, noon())).unwrap().0);
         assert_eq!(codes(&missing_with(&consent, &signatures, &Influence::none())), missing);
     }

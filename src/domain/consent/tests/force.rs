@@ -25,7 +25,7 @@ proptest! {
         let need = Need {
             at: instant(at),
             known_at: instant(at + known_later),
-            route: if nebulized { Route::Nebulized } else { Route::Iv },
+            route: Some(if nebulized { Route::Nebulized } else { Route::Iv }),
             dose: Dose::PerKilogram(MicrogramsPerKilogram::new(dose * 100).unwrap()),
             indication: asked.as_ref(),
         };
@@ -56,7 +56,7 @@ fn all_reasons_are_named_together() {
     let consent = active();
     let depression = icd10("F32.A");
     let asked = Need {
-        route: Route::Nebulized,
+        route: Some(Route::Nebulized),
         dose: Dose::PerKilogram(MicrogramsPerKilogram::parse("1.5").unwrap()),
         indication: Some(&depression),
         ..need(noon().plus_minutes(400 * 24 * 60))

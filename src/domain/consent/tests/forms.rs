@@ -26,6 +26,7 @@ fn a_bad_form_is_told_everything_that_is_wrong() {
             Clause { id: ClauseId::Risks, heading: "Risks".to_owned() },
             Clause { id: ClauseId::Risks, heading: "Risks and nothing else".to_owned() },
         ],
+        items: vec![],
         validity_days: 367,
         effective_from: Some(noon()),
         effective_until: Some(noon()),

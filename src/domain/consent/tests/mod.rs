@@ -3,7 +3,10 @@
 mod activation;
 mod force;
 mod forms;
+mod items;
 mod life;
+mod model;
+mod reviewing;
 mod signing;
 mod withdrawing;
 
@@ -96,10 +99,25 @@ fn new_signature(role: SignerRole, consent: &Consent) -> NewSignature {
         staff: by_staff.map(staff),
         name: by_staff.is_none().then(|| "Ana Rivera".to_owned()),
         authority: matches!(role, SignerRole::Surrogate | SignerRole::Interpreter).then(|| "by law".to_owned()),
-        unrelated_adult: false,
-        capacity: (role == SignerRole::Prescriber).then_some(Capacity::Confirmed),
+        authority_kind: (role == SignerRole::Surrogate).then_some(Authority::HealthCareAgent),
+        relationship: (role == SignerRole::Surrogate).then(|| "sister".to_owned()),
+        language: (role == SignerRole::Interpreter).then(|| consent.spoken_language.clone()),
+        unrelated_adult: role == SignerRole::Interpreter,
+        capacity: (role == SignerRole::Prescriber).then(CapacityStatement::full),
+        items: if matches!(role, SignerRole::Patient | SignerRole::Surrogate) { all_accepted() } else { vec![] },
         image: None,
+        signed_at: None,
     }
+}
+
+/// Yes to every item of the default form.
+fn all_accepted() -> Vec<ItemReply> {
+    let yes = |id: &ItemId| ItemReply {
+        id: *id,
+        answer: ItemAnswer::Accepted,
+        initials: id.wants_initials().then(|| "AR".to_owned()),
+    };
+    ItemId::ALL.iter().map(yes).collect()
 }
 
 fn signed_by(roles: &[SignerRole], consent: &Consent, at: Timestamp) -> Vec<Signature> {
@@ -132,12 +150,19 @@ fn active() -> Consent {
 }
 
 fn facts(consents: Vec<Consent>) -> ConsentFacts {
-    ConsentFacts { patient: id(50), consents, renewals: vec![], withdrawals: vec![], reports: vec![] }
+    ConsentFacts {
+        patient: id(50),
+        consents,
+        renewals: vec![],
+        withdrawals: vec![],
+        reports: vec![],
+        circumstances: vec![],
+    }
 }
 
 fn need(at: Timestamp) -> Need<'static> {
     let dose = Dose::PerKilogram(MicrogramsPerKilogram::parse("0.5").unwrap());
-    Need { at, known_at: at, route: Route::Iv, dose, indication: None }
+    Need { at, known_at: at, route: Some(Route::Iv), dose, indication: None }
 }
 
 fn codes(unmet: &[Unmet]) -> Vec<&'static str> {

@@ -78,7 +78,8 @@ fn a_nurse_does_not_explain_and_nobody_but_the_explainer_states_capacity() {
     assert_eq!(pointers(try_with(nurse)), ["/role"]);
     let silent = NewSignature { capacity: None, ..new_signature(SignerRole::Prescriber, &consent) };
     assert_eq!(pointers(try_with(silent)), ["/capacity"]);
-    let witness = NewSignature { capacity: Some(Capacity::Confirmed), ..new_signature(SignerRole::Witness, &consent) };
+    let witness =
+        NewSignature { capacity: Some(CapacityStatement::full()), ..new_signature(SignerRole::Witness, &consent) };
     assert_eq!(pointers(try_with(witness)), ["/capacity"]);
 }
 

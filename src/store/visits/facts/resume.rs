@@ -64,6 +64,6 @@ fn consent_to_go_on(
     let given = infusion.against_ceiling(now);
     let none = Dose::PerKilogram(MicrogramsPerKilogram::clamped(0));
     let dose = weight.map_or(none, |weight| Dose::Total { mass: given, weight });
-    let need = Need { at: now, known_at: now, route: visit.route, dose, indication: None };
+    let need = Need { at: now, known_at: now, route: Some(visit.route), dose, indication: None };
     may_run(facts, &need, visit.session).err().unwrap_or_default()
 }

@@ -168,6 +168,6 @@ fn consent_verdict(
         (None, _) => Dose::PerKilogram(plan.map_or(MicrogramsPerKilogram::clamped(0), |plan| plan.text.dose)),
     };
     let indication = plan.map(|plan| &plan.text.indication);
-    let need = Need { at: now, known_at: now, route: visit.route, dose, indication };
+    let need = Need { at: now, known_at: now, route: Some(visit.route), dose, indication };
     may_run(facts, &need, visit.session).err().unwrap_or_default()
 }

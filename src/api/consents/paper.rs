@@ -153,7 +153,7 @@ impl Printed<'_> {
         match &self.consent.ending {
             Some(Ending::Superseded { at, by }) => facts.push(fact("Replaced", format!("{} by {by}", self.when(*at)))),
             Some(Ending::Voided { at, reason }) => {
-                facts.push(fact("Taken back", format!("{}: {reason}", self.when(*at))))
+                facts.push(fact("Taken back", format!("{}: {reason}", self.when(*at))));
             }
             Some(Ending::Expired { .. } | Ending::Withdrawn { .. }) | None => {}
         }

@@ -110,7 +110,7 @@ fn a_long_text_goes_on_on_the_next_page_and_nothing_is_below_the_foot() {
                 (*x, *y, i64::from(x + width))
             }
         };
-        assert!(x >= 62 && y >= 10 && y < 740 && right <= 552, "{mark:?}");
+        assert!(x >= 62 && (10..740).contains(&y) && right <= 552, "{mark:?}");
     }
 }
 

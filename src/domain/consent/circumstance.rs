@@ -76,7 +76,7 @@ pub struct Circumstance {
 pub fn says_pregnant(code: &Icd10) -> bool {
     let code = code.as_str();
     // O80 to O94 are delivery, the time after it and what it left.
-    let chapter = code.starts_with('O') && code.get(1..3).is_some_and(|number| number < "80" || number >= "98");
+    let chapter = code.starts_with('O') && code.get(1..3).is_some_and(|number| !("80".."98").contains(&number));
     chapter || ["Z33.1", "Z34", "Z3A"].iter().any(|prefix| code.starts_with(prefix))
 }
 

@@ -198,9 +198,8 @@ fn is_news(
     said_at: Timestamp,
     earlier: &[Withdrawal],
 ) -> bool {
-    let ended_at = match one.ending {
-        Some(Ending::Superseded { at, .. } | Ending::Withdrawn { at, .. }) => at,
-        _ => return false,
+    let Some(Ending::Superseded { at: ended_at, .. } | Ending::Withdrawn { at: ended_at, .. }) = one.ending else {
+        return false;
     };
     let known = earlier.iter().any(|earlier| earlier.said_at <= said_at && earlier.ends(one));
     reaches(scope, target.id, said_at, one) && said_at < ended_at && !known

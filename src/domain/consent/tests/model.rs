@@ -105,48 +105,54 @@ impl Lived {
         }
     }
 
+    fn sign(&mut self, now: i64) {
+        let at = minute(now);
+        let (form, number) = (self.forms.last().unwrap().clone(), self.number());
+        let draft = Consent::draft(&form, &self.forms, new_consent(&form, at), made(number, at)).unwrap().0;
+        let signatures = signed_by(&ALL_THREE, &draft, at);
+        let sober = Influence::none();
+        let known = Activation {
+            signatures: &signatures,
+            versions: &self.forms,
+            active: &self.facts.consents,
+            influence: &sober,
+            zone: &TimeZone::UTC,
+        };
+        let (consent, superseded, _) = activate(draft, &known, id(PRESCRIBER), at).unwrap();
+        let until = (consent.validity.unwrap().until.millis() - noon().millis()) / 60_000;
+        self.keep(superseded);
+        self.facts.consents.push(consent);
+        self.diary.consents.push((now, until, form.form_version));
+    }
+
+    fn withdraw(&mut self, now: i64, which: usize, all: bool, ago: i64) {
+        let at = minute(now);
+        let Some(consent) = self.facts.consents.get(which).cloned() else { return };
+        let scope = Some(if all { WithdrawalScope::All } else { WithdrawalScope::Series });
+        let new = NewWithdrawal { said_at: Some(minute(now - ago)), ..withdrawal(scope, None) };
+        let number = self.number();
+        let sober = Influence::none();
+        let known = WithdrawalFacts {
+            others: &self.facts.consents,
+            earlier: &self.facts.withdrawals,
+            reports: &[],
+            influence: &sober,
+        };
+        let replaced_at = self.diary.consents.get(which + 1).map(|(from, ..)| *from);
+        let Ok(withdrawn) = withdraw(consent, new, &known, made(number, at), id(701)) else {
+            assert!(!all && replaced_at.is_some_and(|from| from <= now - ago), "refused without a reason");
+            return;
+        };
+        self.keep(withdrawn.consents);
+        self.facts.withdrawals.extend(withdrawn.fact);
+        self.diary.withdraw(which, all, (now - ago, now));
+    }
+
     fn live(&mut self, now: i64, step: Step) {
         let at = minute(now);
         match step {
-            Step::Sign => {
-                let (form, number) = (self.forms.last().unwrap().clone(), self.number());
-                let draft = Consent::draft(&form, &self.forms, new_consent(&form, at), made(number, at)).unwrap().0;
-                let signatures = signed_by(&ALL_THREE, &draft, at);
-                let sober = Influence::none();
-                let known = Activation {
-                    signatures: &signatures,
-                    versions: &self.forms,
-                    active: &self.facts.consents,
-                    influence: &sober,
-                    zone: &TimeZone::UTC,
-                };
-                let (consent, superseded, _) = activate(draft, &known, id(PRESCRIBER), at).unwrap();
-                let until = (consent.validity.unwrap().until.millis() - noon().millis()) / 60_000;
-                self.keep(superseded);
-                self.facts.consents.push(consent);
-                self.diary.consents.push((now, until, form.form_version));
-            }
-            Step::Withdraw { which, all, ago } => {
-                let Some(consent) = self.facts.consents.get(which).cloned() else { return };
-                let scope = Some(if all { WithdrawalScope::All } else { WithdrawalScope::Series });
-                let new = NewWithdrawal { said_at: Some(minute(now - ago)), ..withdrawal(scope, None) };
-                let number = self.number();
-                let sober = Influence::none();
-                let known = WithdrawalFacts {
-                    others: &self.facts.consents,
-                    earlier: &self.facts.withdrawals,
-                    reports: &[],
-                    influence: &sober,
-                };
-                let replaced_at = self.diary.consents.get(which + 1).map(|(from, ..)| *from);
-                let Ok(withdrawn) = withdraw(consent, new, &known, made(number, at), id(701)) else {
-                    assert!(!all && replaced_at.is_some_and(|from| from <= now - ago), "refused without a reason");
-                    return;
-                };
-                self.keep(withdrawn.consents);
-                self.facts.withdrawals.extend(withdrawn.fact);
-                self.diary.withdraw(which, all, (now - ago, now));
-            }
+            Step::Sign => self.sign(now),
+            Step::Withdraw { which, all, ago } => self.withdraw(now, which, all, ago),
             Step::Expire => {
                 let due: Vec<_> =
                     self.facts.consents.iter().filter_map(|consent| consent.clone().expire(at).ok()).collect();

@@ -23,6 +23,7 @@ fn dossier(who: &Actor<'_>, consent: &Value, query: &str) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn the_dossier_of_a_consent_is_whole_proved_and_as_it_was_known() {
     on_both_databases(|clinic| {
         let chair = Chair::running(clinic);

@@ -40,7 +40,7 @@ impl Bent {
     }
 
     /// Another value for a column of this type, told by its name where SQLite's type does not.
-    pub fn other_value(&self, column: &str, kind: &str) -> String {
+    pub fn other_value(column: &str, kind: &str) -> String {
         let time = column == "at"
             || column == "last_ts"
             || column.ends_with("_at")

@@ -94,7 +94,7 @@ fn two_verifiers_that_share_no_code_say_the_same_of_a_trail_and_of_every_change_
         }
         let mut theirs = Vec::new();
         for some in files.chunks(500) {
-            let some: Vec<&Path> = some.iter().map(|file| file.as_path()).collect();
+            let some: Vec<&Path> = some.iter().map(std::path::PathBuf::as_path).collect();
             let (_, said) = python(&["--key", &key, "--since", notes.to_str().unwrap()], &some);
             theirs.extend(said.lines().map(str::to_owned));
         }

@@ -164,7 +164,7 @@ fn every_bent_column_of_every_table_is_found_but_those_that_say_nothing() {
                 let null =
                     format!("SELECT CAST(count(*) AS TEXT) AS line FROM {table} WHERE {row} AND {column} IS NULL");
                 let empty = bent.database.lines(&null)[0][0] == "1";
-                let value = bent.other_value(column, column_type);
+                let value = Bent::other_value(column, column_type);
                 let bend = Bend { table, column, value, row: row.clone() };
                 let Some(found) = bend.look(&mut bent, || first_fault(&clinic).0) else { continue };
                 *tried.entry(table.as_str()).or_insert(0_usize) += 1;

@@ -122,7 +122,7 @@ fn six_thousand_single_changes_of_a_trail_are_all_found_and_none_where_nothing_w
         let signed = usize::try_from(checkpoints[1].0).unwrap();
         let entries = entries[..signed].to_vec();
         let ts = |entry: &Entry| Some(entry.columns.as_ref().unwrap().ts.clone());
-        let head = Head { size: signed as i64, last_ts: ts(&entries[signed - 1]) };
+        let head = Head { size: i64::try_from(signed).unwrap(), last_ts: ts(&entries[signed - 1]) };
         let (mut on, mut so_far) = (walk(), Vec::new());
         for entry in &entries {
             so_far.push(on.clone());

@@ -14,7 +14,7 @@ impl Store {
     /// token's pair was replaced as lost. The token's first use is kept before this answers.
     ///
     /// # Errors
-    /// [`StoreError::SessionIdle`], or when the database cannot be asked.
+    /// [`crate::store::StoreError::SessionIdle`], or when the database cannot be asked.
     pub async fn actor(&self, claims: Claims, late: bool) -> Result<Option<Actor>> {
         let inner = Arc::clone(&self.inner);
         let (clinic, token, now) = (claims.clinic(), claims.token_id(), inner.clock.now());

@@ -15,6 +15,7 @@ pub mod notary;
 pub mod password;
 pub mod permission;
 pub mod permit;
+pub mod pin;
 pub mod refresh;
 pub mod role;
 pub mod token;

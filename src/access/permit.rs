@@ -12,8 +12,10 @@ use std::marker::PhantomData;
 pub struct Membership {
     /// The membership's own id.
     pub staff: StaffId,
-    /// The human.
+    /// The account they sign in with.
     pub account: AccountId,
+    /// The human: the account they signed in with first. Somebody with two sign-ins is one person (decisions.md 4).
+    pub human: AccountId,
     /// Where.
     pub clinic: ClinicId,
     /// What they are.
@@ -22,19 +24,27 @@ pub struct Membership {
     pub display_name: String,
 }
 
+impl Membership {
+    /// As the domain knows a person: two sign-ins of one human are one.
+    pub const fn human(&self) -> Person {
+        Person { staff: self.staff, account: self.human }
+    }
+}
+
 /// A signed-in member of staff: a verified token and the membership it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     membership: Membership,
     login_session: LoginSessionId,
     case: Option<AuditCaseId>,
+    late: bool,
 }
 
 impl Actor {
     /// Joins what the token says with what the database says; none when they do not speak of the same sign-in.
     pub fn of(claims: &Claims, membership: Membership) -> Option<Self> {
         let same = claims.account() == membership.account && claims.clinic() == membership.clinic;
-        same.then(|| Self { membership, login_session: claims.login_session(), case: None })
+        same.then(|| Self { membership, login_session: claims.login_session(), case: None, late: false })
     }
 
     /// The membership that acts.
@@ -42,7 +52,7 @@ impl Actor {
         self.membership.staff
     }
 
-    /// The human who acts.
+    /// The account that acts.
     pub const fn account(&self) -> AccountId {
         self.membership.account
     }
@@ -69,7 +79,7 @@ impl Actor {
 
     /// As the domain knows a person.
     pub const fn person(&self) -> Person {
-        Person { staff: self.membership.staff, account: self.membership.account }
+        self.membership.human()
     }
 
     /// The same sign-in with a membership read anew.
@@ -82,6 +92,17 @@ impl Actor {
     #[must_use]
     pub fn within(&self, case: AuditCaseId) -> Self {
         Self { case: Some(case), ..self.clone() }
+    }
+
+    /// The same person, whose token has ended: it still counts for what happened at the chair.
+    #[must_use]
+    pub fn past_the_end(&self, late: bool) -> Self {
+        Self { late, ..self.clone() }
+    }
+
+    /// Whether their token has ended.
+    pub const fn is_late(&self) -> bool {
+        self.late
     }
 
     /// The audit case they read inside of, if they do.

@@ -108,6 +108,10 @@ where
     let extensions = operation.extensions.get_or_insert_with(Default::default);
     extensions.insert("x-permission".into(), json!(line.id));
     extensions.insert("x-roles".into(), json!(roles));
+    if line.flags.contains(&Flag::Signed) {
+        let by = if line.flags.contains(&Flag::Password) { "password" } else { "password or pin" };
+        extensions.insert("x-reauth".into(), json!(by));
+    }
     if line.flags.contains(&Flag::Cased) {
         extensions.insert("x-audit-case".into(), json!(true));
         let mut case = header("X-Audit-Case", "The open audit case an auditor reads inside of.", false, "");

@@ -99,14 +99,15 @@ async fn granted<P: Permission>(request: &HttpRequest) -> Result<Permit<P>, Prob
         return Permit::stranger(Scope::Installation, origin).map_err(|_| Problem::new(ProblemKind::Forbidden));
     }
     let store = data::<Store>(request)?;
-    let (verified, remembered, hash) = identify(request, P::URGENT).await?;
+    let (verified, remembered, hash) = identify(request, P::LATE).await?;
+    let late = store.clock().now() >= verified.claims.expires_at();
     if let Some(actor) = remembered
-        && let Ok(permit) = Permit::grant(&in_case::<P>(request, actor), origin.clone())
+        && let Ok(permit) = Permit::grant(&in_case::<P>(request, actor.past_the_end(late)), origin.clone())
     {
         return Ok(permit);
     }
     let token_id = Some(verified.claims.token_id());
-    let actor = match store.actor(verified.claims.clone(), P::URGENT).await {
+    let actor = match store.actor(verified.claims.clone(), P::LATE).await {
         Ok(Some(actor)) => actor,
         Ok(None) => return Err(rejection::tell(request, Rejected { flaw: Flaw::SignInEnded, token_id }).await),
         Err(StoreError::SessionIdle) => {
@@ -116,7 +117,7 @@ async fn granted<P: Permission>(request: &HttpRequest) -> Result<Permit<P>, Prob
         Err(error) => return Err(error.into()),
     };
     data::<Authority>(request)?.remember(hash, verified, actor.clone());
-    let actor = in_case::<P>(request, actor);
+    let actor = in_case::<P>(request, actor.past_the_end(late));
     match Permit::grant(&actor, origin.clone()) {
         Ok(permit) => Ok(permit),
         Err(denied) => {

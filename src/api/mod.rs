@@ -38,11 +38,13 @@ pub mod rooms;
 pub mod screenings;
 pub mod sessions;
 pub mod sign_in;
+pub mod signed;
 pub mod staff;
 pub mod tasks;
 pub mod treatment_plans;
 pub mod urgent;
 pub mod visits;
+pub mod waivers;
 pub mod wire;
 
 pub use endpoint::{Endpoint, endpoints};
@@ -54,6 +56,7 @@ pub fn all() -> Vec<Endpoint> {
         sign_in::endpoints(),
         staff::endpoints(),
         absences::endpoints(),
+        waivers::endpoints(),
         patients::endpoints(),
         policies::endpoints(),
         protocols::endpoints(),

@@ -2,14 +2,20 @@
 
 use super::extract::{Act, Id};
 use super::reply::{self, Answer};
+use super::signed::SignatureView;
 use super::{Endpoint, endpoints};
 use crate::access::permission::{DraftProtocol, PublishProtocol, ReadProtocols};
 use crate::access::permit::Permit;
+use crate::domain::digest::Sha256;
 use crate::domain::id::{PolicyId, ProtocolId, StaffId};
-use crate::domain::protocol::{Envelope, Monitoring, Nebulization, Protocol, ProtocolState, ProtocolText, Stay};
+use crate::domain::protocol::{
+    Approver, Envelope, Monitoring, Nebulization, Protocol, ProtocolState, ProtocolText, Stay,
+};
 use crate::domain::quantity::{Micrograms, MicrogramsPerKilogram, MicrogramsPerKilogramHour, Microlitres};
 use crate::domain::route::Route;
+use crate::domain::signature::{ActSignature, Shown};
 use crate::domain::time::Timestamp;
+use crate::domain::waiver::Waivable;
 use crate::store::{Proof, Store, Written};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
@@ -169,6 +175,12 @@ pub struct ProtocolView {
     envelope: EnvelopeWire,
     monitoring: MonitoringWire,
     stay: StayWire,
+    /// What presence is proved for when it is signed: send it as `subject_sha256`.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    record_sha256: String,
+    /// Who signed it, when it is read; the answer of an act leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signatures: Option<Vec<SignatureView>>,
 }
 
 /// Every edition.
@@ -198,7 +210,14 @@ impl ProtocolView {
             envelope: EnvelopeWire::of(&text.envelope),
             monitoring: MonitoringWire::of(&text.monitoring),
             stay: StayWire::of(text.stay),
+            record_sha256: Sha256(protocol.record().sha256()).to_string(),
+            signatures: None,
         }
+    }
+
+    /// With its signatures.
+    fn signed(self, all: &[ActSignature]) -> Self {
+        Self { signatures: Some(SignatureView::about(all, self.id)), ..self }
     }
 }
 
@@ -310,8 +329,14 @@ impl From<StayWire> for Stay {
 #[utoipa::path(get, path = "/api/v1/protocols", tag = "protocols", operation_id = "protocols_list", summary = "List the protocols",
     responses((status = 200, description = "Every edition", body = ListView)))]
 pub async fn list(permit: Permit<ReadProtocols>, store: Data<Store>) -> Answer {
-    let found = store.read(permit, |tx| tx.protocols()).await?;
-    reply::listed(&ListView { items: found.iter().map(ProtocolView::of).collect() })
+    let found = store.read(permit, |tx| {
+        let all = tx.protocols()?;
+        let signatures = tx.signatures_about(all.iter().map(|protocol| protocol.id.uuid()))?;
+        Ok((all, signatures))
+    });
+    let (all, signatures) = found.await?;
+    let view = |protocol| ProtocolView::of(protocol).signed(&signatures);
+    reply::listed(&ListView { items: all.iter().map(view).collect() })
 }
 
 /// Drafts the next edition of a code; a new code begins with edition 1.
@@ -331,8 +356,8 @@ pub async fn draft(act: Act<DraftProtocol, DraftBody>, store: Data<Store>) -> An
     Ok(written.await?)
 }
 
-/// Publishes a draft: nothing in it changes from then on. An author who approves alone, and looser than before, waits
-/// a day until it may be used.
+/// Publishes a draft: nothing in it changes from then on. Another prescriber than its author does, or the author what is
+/// stricter than before; with a waiver the author also what is looser, and then it waits a day until it may be used.
 #[utoipa::path(post, path = "/api/v1/protocols/{id}/publish", tag = "protocols", operation_id = "protocols_publish", summary = "Publish a protocol",
     params(("id" = ProtocolId, Path, description = "The draft")), request_body = PublishBody,
     responses((status = 200, description = "The edition as it is now", body = ProtocolView)))]
@@ -346,10 +371,19 @@ pub async fn publish(
     let written = store.sign(permit, once, proof, move |tx| {
         tx.lock_clinic()?;
         let draft = tx.protocol(id)?;
+        tx.shows(Shown::Record(Sha256(draft.record().sha256())));
         let (policy, previous) = (tx.policy()?, tx.published_protocol(&draft.text.code)?);
-        let (protocol, event) = draft.publish(tx.person()?.staff, tx.now(), &policy, previous.as_ref())?;
+        let person = tx.person()?;
+        let is_author = match draft.drafted_by {
+            Some(author) => tx.is_same_human(author, person)?,
+            None => false,
+        };
+        let waived = tx.is_waived(Waivable::Protocol)?;
+        let approver = Approver { by: person.staff, at: tx.now(), is_author, waived };
+        let (protocol, event) = draft.publish(approver, &policy, previous.as_ref())?;
         tx.publish_protocol(&protocol)?;
-        let review = protocol.review().map(|review| tx.open_task(review)).transpose()?.flatten();
+        let alone = is_author.then(|| Waivable::Protocol.used(id, person.staff, approver.at));
+        let review = alone.map(|review| tx.open_task(review)).transpose()?.flatten();
         let reply = reply::ok(protocol.version, &ProtocolView::of(&protocol))?;
         Ok(tx.record(std::iter::once(event).chain(review).collect(), reply))
     });

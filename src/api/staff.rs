@@ -67,6 +67,8 @@ pub struct InviteBody {
     /// What they are.
     #[schema(min_items = 1, max_items = 5)]
     roles: Vec<Role>,
+    /// The member who gets a second sign-in: where two people are asked for, the two are one.
+    same_person_as: Option<StaffId>,
 }
 
 /// A new member and the password they sign in with. It is shown here and nowhere else.
@@ -181,9 +183,10 @@ pub async fn invite(
         let new = NewStaff { login: login.clone(), password_hash, display_name, roles: roles.unwrap_or_default() };
         let clinic = tx.clinic();
         let (id, event) = tx.add_staff(clinic, &new)?;
+        let same = body.same_person_as.map(|known| tx.same_person(id, known)).transpose()?;
         let view = InvitedView { id, login, one_time_password: password };
         let reply = reply::created(format!("/api/v1/staff/{id}"), 1, &view)?;
-        Ok(tx.record(vec![event], reply))
+        Ok(tx.record(std::iter::once(event).chain(same).collect(), reply))
     });
     Ok(written.await?)
 }

@@ -8,6 +8,7 @@ use crate::access::permission::{DoTask, ReadTasks};
 use crate::access::permit::Permit;
 use crate::access::role::{Role, Roles};
 use crate::domain::id::{PatientId, SessionId, StaffId, TaskId};
+use crate::domain::refusal::{Clash, Refusal};
 use crate::domain::task::{Task, TaskAudience, TaskKind};
 use crate::domain::time::Timestamp;
 use crate::store::{Gather, Store, StoreError, TaskCursor, TaskFilter, Written};
@@ -157,7 +158,14 @@ pub async fn done(act: Act<DoTask, DoneBody>, Id(id): Id<TaskId>, store: Data<St
         if !own_lists(tx).contains(&task.audience) {
             return Err(StoreError::NotFound);
         }
-        let (task, event) = task.done(tx.person()?.staff, body.outcome.as_deref(), tx.now())?;
+        let person = tx.person()?;
+        // Under another sign-in it is the same human who reviews their own work.
+        if let Some(actor) = task.acted_by
+            && tx.is_same_human(actor, person)?
+        {
+            return Err(Refusal::clash(Clash::SamePerson, "somebody else reviews what you did").into());
+        }
+        let (task, event) = task.done(person.staff, body.outcome.as_deref(), tx.now())?;
         tx.update_task(&task)?;
         let reply = reply::ok(task.version, &TaskView::of(task))?;
         Ok(tx.record(vec![event], reply))

@@ -188,6 +188,7 @@ fn amount_schema<A: Amount>() -> RefOr<Schema> {
 
 ids!(ClinicId, AccountId, StaffId, LoginSessionId, RoomId, PatientId, ConditionId, AllergyId, MedicationId);
 ids!(EarlierTreatmentId, ScreeningId, OutcomeScoreId, ConsentTemplateId, ConsentId, SignatureId, WithdrawalReportId);
+ids!(ActSignatureId, WaiverId);
 ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, DosingEventId, ObservationId);
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
@@ -293,9 +294,12 @@ vocabularies!(crate::domain::session::escort::EscortKind as "EscortKind");
 vocabularies!(crate::domain::session::escort::EscortStatus as "EscortStatus");
 vocabularies!(crate::domain::settlement::DiscrepancyClass as "DiscrepancyClass");
 vocabularies!(crate::domain::settlement::GivenBasis as "GivenBasis");
+vocabularies!(crate::domain::signature::ProofMethod as "ProofMethod");
+vocabularies!(crate::domain::signature::SignatureMeaning as "SignatureMeaning");
 vocabularies!(crate::domain::task::TaskAudience as "TaskAudience");
 vocabularies!(crate::domain::task::TaskKind as "TaskKind");
 vocabularies!(crate::domain::treatment_plan::PlanEvent as "PlanEvent");
 vocabularies!(crate::domain::treatment_plan::PlanOutcome as "PlanOutcome");
 vocabularies!(crate::domain::treatment_plan::PlanState as "PlanState");
 vocabularies!(crate::domain::treatment_plan::WeightBasis as "WeightBasis");
+vocabularies!(crate::domain::waiver::Waivable as "Waivable");

@@ -220,8 +220,10 @@ impl Tablet {
     /// # Errors
     /// When the server refuses, or does not answer.
     pub fn sign(&self, act: Signed<'_>, mut body: Value) -> Result<Value> {
-        let proof =
-            json!({"password": self.password, "act": self.server.permission_of(act.path)?, "subject_id": act.subject});
+        let proof = json!({
+            "password": self.password, "act": self.server.permission_of(act.path)?, "subject_id": act.subject,
+            "subject_sha256": self.shown(act.path, act.subject)?,
+        });
         let token = text(&self.post("/auth/reauth", proof)?, "/auth/reauth", "signing_token")?;
         set(&mut body, "signing_token", token);
         if let Some(second) = act.second {
@@ -230,16 +232,39 @@ impl Tablet {
         self.write("POST", act.path, act.version, body)
     }
 
-    /// A second person proves presence at this tablet.
+    /// A second person proves presence at this tablet; for the record as it is on the screen unless it says otherwise.
     ///
     /// # Errors
     /// When the server refuses, or does not answer.
     pub fn cosignature(&self, second: &Self, path: &str, subject: &str, sha256: Option<&str>) -> Result<String> {
+        let sha256 = match sha256 {
+            Some(sha256) => Some(sha256.to_owned()),
+            None => self.shown(path, subject)?,
+        };
         let body = json!({
             "login": second.login, "password": second.password, "act": self.server.permission_of(path)?,
             "subject_id": subject, "subject_sha256": sha256,
         });
         text(&self.post("/cosignatures", body)?, "/cosignatures", "signing_token")
+    }
+
+    /// What is on the screen when an act on this path is signed: the `record_sha256` of the record it is about.
+    fn shown(&self, path: &str, subject: &str) -> Result<Option<String>> {
+        let read = match path.split('/').nth(1) {
+            Some("sessions") => format!("/sessions/{subject}/visit"),
+            Some("treatment-plans") => format!("/treatment-plans/{subject}"),
+            Some("policy") => "/policy".to_owned(),
+            Some("protocols") => "/protocols".to_owned(),
+            _ => return Ok(None),
+        };
+        let answer = self.get(&read)?;
+        let items = answer.get("items").and_then(Value::as_array);
+        let found = match items {
+            Some(items) => items.iter().find(|item| item.get("id").and_then(Value::as_str) == Some(subject)),
+            None => Some(&answer),
+        };
+        let found = found.ok_or_else(|| DemoError::Missing { path: read.clone(), member: "id" })?;
+        text(found, &read, "record_sha256").map(Some)
     }
 
     fn write(&self, method: &'static str, path: &str, version: Option<i64>, body: Value) -> Result<Value> {

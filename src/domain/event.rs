@@ -35,6 +35,20 @@ words! {
         PasswordChanged = "auth.password_changed",
         /// A person proved presence for one act.
         SigningTokenIssued = "auth.signing_token_issued",
+        /// A person signed an act.
+        SignatureGiven = "signature.given",
+        /// A member of staff set a signing PIN.
+        PinSet = "auth.pin_set",
+        /// Too many wrong ones in a row: the PIN opens nothing until it is set anew.
+        PinDisabled = "auth.pin_disabled",
+        /// Somebody came back to a locked screen.
+        Unlocked = "auth.unlocked",
+        /// Two sign-ins were said to be one person's.
+        SamePerson = "staff.same_person",
+        /// The second person of an act was waived for a time.
+        WaiverSet = "two_person_waiver.set",
+        /// Such a waiver was ended.
+        WaiverEnded = "two_person_waiver.ended",
         /// A request was refused for lack of permission.
         Denied = "authz.denied",
         // clinic

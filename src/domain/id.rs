@@ -68,6 +68,10 @@ ids! {
     ConsentId,
     /// One signature on a consent.
     SignatureId,
+    /// One signature of a member of staff under an act.
+    ActSignatureId,
+    /// One waiver of a second person.
+    WaiverId,
     /// One withdrawal of consent.
     WithdrawalId,
     /// Somebody's report that a patient may want to withdraw.

@@ -52,10 +52,12 @@ pub mod route;
 pub mod screening;
 pub mod session;
 pub mod settlement;
+pub mod signature;
 pub mod task;
 pub mod text;
 pub mod time;
 pub mod treatment_plan;
 pub mod visit;
+pub mod waiver;
 
 pub use words::UnknownWord;

@@ -293,7 +293,7 @@ mod lists {
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
-    ids!(AbsenceId, AppointmentId);
+    ids!(AbsenceId, AppointmentId, ActSignatureId, WaiverId);
 
     vocabularies!(Outcome, Role);
     vocabularies!(crate::access::limits::LimitKind);
@@ -368,11 +368,14 @@ mod lists {
     vocabularies!(crate::domain::session::escort::EscortStatus);
     vocabularies!(crate::domain::settlement::DiscrepancyClass);
     vocabularies!(crate::domain::settlement::GivenBasis);
+    vocabularies!(crate::domain::signature::ProofMethod);
+    vocabularies!(crate::domain::signature::SignatureMeaning);
     vocabularies!(crate::domain::task::TaskAudience);
     vocabularies!(crate::domain::task::TaskKind);
     vocabularies!(crate::domain::treatment_plan::PlanOutcome);
     vocabularies!(crate::domain::treatment_plan::PlanState);
     vocabularies!(crate::domain::treatment_plan::WeightBasis);
+    vocabularies!(crate::domain::waiver::Waivable);
 
     amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
     amounts!(MicrogramsPerKilogram, MicrogramsPerKilogramHour, TenthsCelsius, OxygenMillilitresPerMinute);

@@ -31,6 +31,7 @@ mod limits;
 mod migrating;
 mod observations;
 mod patients;
+mod pins;
 mod policies;
 mod pooled;
 mod protocols;
@@ -42,6 +43,7 @@ mod self_check;
 mod series;
 mod sessions;
 mod sign_ins;
+mod signatures;
 mod signing;
 mod staff;
 mod tasks;
@@ -51,6 +53,7 @@ mod transaction;
 mod treatment_plans;
 mod unit;
 mod visits;
+mod waivers;
 mod wall;
 mod watch;
 
@@ -68,6 +71,7 @@ pub use error::{Result, StoreError};
 pub use limits::{SecretAttempt, Taken};
 pub use migrating::{migrate, migrate_if_needed};
 pub use patients::{PatientCursor, PatientPage};
+pub use pins::TriedPin;
 pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
 pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Refreshed};
@@ -313,7 +317,7 @@ impl Store {
         }
         let ground = Ground {
             line: crate::access::permission::Line { id: permission, roles: &[], flags: &[] },
-            urgent: false,
+            late: false,
             principal: Principal::Staff(actor.clone()),
             scope: Scope::Clinic(actor.clinic()),
             origin,

@@ -11,6 +11,7 @@ use super::transaction::{Change, Signature};
 use super::unit::Proof;
 use crate::access::permit::Actor;
 use crate::domain::id::{ClinicId, LoginSessionId, StaffId};
+use crate::domain::signature::{ProofMethod, SignatureMeaning};
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -32,6 +33,10 @@ pub struct NewSigningToken {
     pub subject: Uuid,
     /// The hash of what was on the screen.
     pub subject_sha256: Option<Vec<u8>>,
+    /// What the signature shall stand for.
+    pub meaning: SignatureMeaning,
+    /// What presence was proved with.
+    pub method: ProofMethod,
 }
 
 #[derive(Insertable)]
@@ -48,6 +53,8 @@ struct Row {
     cred_version: i64,
     issued_at: Timestamp,
     expires_at: Timestamp,
+    meaning: SignatureMeaning,
+    method: ProofMethod,
 }
 
 /// The hash under which a secret token is stored.
@@ -74,8 +81,24 @@ impl Change<'_> {
             cred_version: new.cred_version,
             issued_at: self.now(),
             expires_at: self.now().plus_seconds(LIFE_SECONDS),
+            meaning: new.meaning,
+            method: new.method,
         };
         diesel::insert_into(signing_tokens::table).values(&row).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// What a member proved with their PIN and did not use yet proves nothing any more.
+    pub(super) fn end_tokens_given_with_a_pin(&mut self, staff: StaffId) -> Result<()> {
+        let now = self.now();
+        let open = signing_tokens::table
+            .filter(dsl::clinic_id.eq(self.clinic()))
+            .filter(dsl::staff_id.eq(staff))
+            .filter(dsl::method.eq(ProofMethod::Pin))
+            .filter(dsl::spent_at.is_null());
+        diesel::update(open)
+            .set((dsl::expires_at.eq(now), dsl::version.eq(dsl::version + 1)))
+            .execute(self.connection)?;
         Ok(())
     }
 
@@ -87,7 +110,9 @@ impl Change<'_> {
         let (clinic, now, act) = (self.clinic(), self.now(), self.act());
         let device = self.actor().ok_or(StoreError::Unauthenticated)?.login_session();
         let proof = Proof { token: token.to_owned(), subject: subject.into() };
-        spend(self.connection, (clinic, device), &proof, act, now)
+        let signature = spend(self.connection, (clinic, device), &proof, act, now)?;
+        self.signed.by.push(signature.clone());
+        Ok(signature)
     }
 }
 
@@ -120,20 +145,23 @@ fn spend(
         .filter(dsl::subject_id.eq(super::column::AnyId(proof.subject)))
         .filter(dsl::login_session_id.eq(login_session));
     let spent = diesel::update(unspent)
-        .set((dsl::spent_at.eq(Some(now)), dsl::version.eq(2_i64)))
-        .returning((dsl::staff_id, dsl::cred_version, dsl::subject_sha256))
-        .get_result::<(StaffId, i64, Option<Vec<u8>>)>(connection)
+        .set((dsl::spent_at.eq(Some(now)), dsl::version.eq(dsl::version + 1)))
+        .returning((dsl::staff_id, dsl::cred_version, dsl::subject_sha256, dsl::meaning, dsl::method))
+        .get_result::<(StaffId, i64, Option<Vec<u8>>, SignatureMeaning, ProofMethod)>(connection)
         .optional()?;
-    let (staff, cred_version, subject_sha256) = spent.ok_or(StoreError::ReauthRequired)?;
+    let (staff, cred_version, subject_sha256, meaning, method) = spent.ok_or(StoreError::ReauthRequired)?;
     let signer = staff::signer(connection, clinic, staff)?.ok_or(StoreError::ReauthRequired)?;
     if signer.cred_version != cred_version {
         return Err(StoreError::ReauthRequired);
     }
     let membership = signer.membership;
     Ok(Signature {
-        person: crate::domain::route::Person { staff, account: membership.account },
+        person: membership.human(),
         display_name: membership.display_name,
         roles: membership.roles,
+        subject: proof.subject,
         subject_sha256,
+        meaning,
+        method,
     })
 }

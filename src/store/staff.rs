@@ -12,6 +12,8 @@ use crate::access::role::{Role, Roles};
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId, LoginSessionId, StaffId};
 use crate::domain::record::Record;
+use crate::domain::refusal::Refusal;
+use crate::domain::route::Person;
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -64,6 +66,8 @@ pub(super) struct Standing {
     pub(super) membership: Membership,
     /// Whether its last use was noted so long ago that this one is worth noting.
     pub(super) unnoted: bool,
+    /// Whether it has ended, and counts only for what happened at the chair.
+    pub(super) late: bool,
 }
 
 /// The membership behind a sign-in, as it is now; none when the sign-in, the account or the membership ended.
@@ -84,10 +88,15 @@ pub(super) fn standing(
         .find((clinic, login_session))
         .filter(login_sessions::revoked_at.is_null())
         .filter(login_sessions::expires_at.gt(ends_after))
-        .select((login_sessions::staff_id, login_sessions::cred_version, login_sessions::last_seen_at))
-        .first::<(StaffId, i64, Timestamp)>(connection)
+        .select((
+            login_sessions::staff_id,
+            login_sessions::cred_version,
+            login_sessions::last_seen_at,
+            login_sessions::expires_at,
+        ))
+        .first::<(StaffId, i64, Timestamp, Timestamp)>(connection)
         .optional()?;
-    let Some((staff, cred_version, last_seen)) = found else { return Ok(None) };
+    let Some((staff, cred_version, last_seen, ends_at)) = found else { return Ok(None) };
     let signer = signer(connection, clinic, staff)?.filter(|signer| signer.cred_version == cred_version);
     let Some(Signer { membership, .. }) = signer else { return Ok(None) };
     if login_session::is_idle(&membership.roles, last_seen, now, late) {
@@ -95,7 +104,7 @@ pub(super) fn standing(
     }
     let awake = !login_session::is_idle(&membership.roles, last_seen, now, false);
     let unnoted = awake && now >= last_seen.plus_seconds(login_session::NOTED_EVERY_SECONDS);
-    Ok(Some(Standing { membership, unnoted }))
+    Ok(Some(Standing { membership, unnoted, late: !awake || now >= ends_at }))
 }
 
 /// A membership in force, with the version of its credential.
@@ -106,12 +115,12 @@ pub(super) fn signer(connection: &mut AnyConnection, clinic: ClinicId, id: Staff
         .filter(staff::id.eq(id))
         .filter(staff::retired_at.is_null())
         .filter(accounts::disabled_at.is_null())
-        .select((staff::account_id, staff::display_name, accounts::cred_version))
-        .first::<(AccountId, String, i64)>(connection)
+        .select((staff::account_id, accounts::person_id, staff::display_name, accounts::cred_version))
+        .first::<(AccountId, Option<AccountId>, String, i64)>(connection)
         .optional()?;
-    let Some((account, display_name, cred_version)) = found else { return Ok(None) };
-    let roles = roles_of(connection, clinic, id)?;
-    Ok(Some(Signer { membership: Membership { staff: id, account, clinic, roles, display_name }, cred_version }))
+    let Some((account, person, display_name, cred_version)) = found else { return Ok(None) };
+    let (roles, human) = (roles_of(connection, clinic, id)?, person.unwrap_or(account));
+    Ok(Some(Signer { membership: Membership { staff: id, account, human, clinic, roles, display_name }, cred_version }))
 }
 
 fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Result<Roles> {
@@ -159,6 +168,26 @@ impl Gather<'_> {
     pub fn member(&mut self, id: StaffId) -> Result<Membership> {
         let signer = signer(self.connection, self.clinic(), id)?;
         signer.map(|signer| signer.membership).ok_or(StoreError::NotFound)
+    }
+
+    /// Whether a member, whether or not they still work here, is this very human under whatever sign-in.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn is_same_human(&mut self, member: StaffId, person: Person) -> Result<bool> {
+        Ok(self.first_account(member)? == Some(person.account))
+    }
+
+    /// The account a member's human signed in with first.
+    fn first_account(&mut self, member: StaffId) -> Result<Option<AccountId>> {
+        let found = staff::table
+            .inner_join(accounts::table.on(accounts::id.eq(staff::account_id)))
+            .filter(staff::clinic_id.eq(self.clinic()))
+            .filter(staff::id.eq(member))
+            .select((staff::account_id, accounts::person_id))
+            .first::<(AccountId, Option<AccountId>)>(self.connection)
+            .optional()?;
+        Ok(found.map(|(account, first)| first.unwrap_or(account)))
     }
 
     /// The clinic's name and time zone.
@@ -235,6 +264,21 @@ impl Change<'_> {
             .with("display_name", &new.display_name)
             .with("roles", new.roles.to_string());
         Ok((id, Event::of_clinic(EventKind::StaffAdded, Subject::new("staff", id, 1), record)))
+    }
+
+    /// Says that a new member is a person who works here already: where two people are asked for, they are one.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] when nobody here has that id.
+    pub fn same_person(&mut self, new: StaffId, known: StaffId) -> Result<Event> {
+        let [new_account, known_account] = [new, known].map(|member| self.first_account(member));
+        let unknown = || Refusal::invalid("/same_person_as", "unknown", "must be a member of this clinic");
+        let (new_account, first) = (new_account?.ok_or_else(unknown)?, known_account?.ok_or_else(unknown)?);
+        diesel::update(accounts::table.find(new_account))
+            .set((accounts::person_id.eq(Some(first)), accounts::version.eq(accounts::version + 1)))
+            .execute(self.connection)?;
+        let record = Record::new("same_person", 1).with("account_id", new_account).with("person_id", first);
+        Ok(Event::of_clinic(EventKind::SamePerson, Subject::new("staff", new, 1), record))
     }
 
     /// Keeps a member's name and whether they still work here; `version` is the one that was read.

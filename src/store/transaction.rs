@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::domain::event::Event;
 use crate::domain::id::{ClinicId, PatientId};
 use crate::domain::route::Person;
+use crate::domain::signature::{ProofMethod, Shown, SignatureMeaning};
 use crate::domain::time::{Date, Timestamp};
 use diesel::prelude::*;
 use jiff::tz::TimeZone;
@@ -123,7 +124,7 @@ impl<'t> Gather<'t> {
 #[derive(Debug, Clone, Copy)]
 pub struct Held(());
 
-/// A person's proof of presence that was spent in this transaction.
+/// A person's proof of presence that was spent in this transaction. It is kept as a signature when the unit is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     /// Who was there.
@@ -132,8 +133,21 @@ pub struct Signature {
     pub display_name: String,
     /// The roles held at that moment.
     pub roles: crate::access::role::Roles,
+    /// The record that was on the screen.
+    pub subject: Uuid,
     /// The hash of what was on the screen, where the act asks for it.
     pub subject_sha256: Option<Vec<u8>>,
+    /// What it stands for.
+    pub meaning: SignatureMeaning,
+    /// What presence was proved with.
+    pub method: ProofMethod,
+}
+
+/// The proofs that were spent in a unit, and the record they have to be about.
+#[derive(Debug, Default)]
+pub(super) struct Signed {
+    pub(super) by: Vec<Signature>,
+    pub(super) shown: Option<Shown>,
 }
 
 /// Changes records of one clinic inside one transaction.
@@ -141,12 +155,12 @@ pub struct Change<'t> {
     gather: Gather<'t>,
     clock: Clock,
     act: &'static str,
-    signature: Option<Signature>,
+    pub(super) signed: Signed,
 }
 
 impl<'t> Change<'t> {
     pub(super) fn new(gather: Gather<'t>, clock: Clock, act: &'static str, signature: Option<Signature>) -> Self {
-        Self { gather, clock, act, signature }
+        Self { gather, clock, act, signed: Signed { by: signature.into_iter().collect(), shown: None } }
     }
 
     /// A new id of this instant.
@@ -159,12 +173,10 @@ impl<'t> Change<'t> {
         self.act
     }
 
-    /// The actor's own signature, for a permission that is signed.
-    ///
-    /// # Errors
-    /// [`StoreError::ReauthRequired`] when there is none.
-    pub fn signature(&self) -> Result<&Signature> {
-        self.signature.as_ref().ok_or(StoreError::ReauthRequired)
+    /// Says which record is signed, as it is stored before the act changes anything. Every proof of presence in this
+    /// unit must be about exactly this; a unit that spends one and does not say it is a fault of ours (REQ-SIGN-1).
+    pub fn shows(&mut self, shown: Shown) {
+        self.signed.shown = Some(shown);
     }
 
     /// Locks a patient: the root of everything that is decided about them. Call it before the first fact is read.
@@ -274,7 +286,7 @@ impl<'t, P: Permission> Writer<'t, P> {
     /// }
     /// ```
     pub fn record(&mut self, events: Vec<Event>, reply: Reply) -> Recorded {
-        Recorded { events, reply }
+        Recorded { events, reply, signed: std::mem::take(&mut self.change.signed) }
     }
 
     pub(super) fn into_seen(self) -> Vec<PatientId> {

@@ -8,8 +8,8 @@ use super::error::{Result, StoreError};
 use super::sign_ins::Seen;
 use super::staff::{self, Standing};
 use super::trail::{self, Bond, Pending, trail_of};
-use super::transaction::{Change, Gather};
-use super::{audit_cases, idempotency, signing, watch};
+use super::transaction::{Change, Gather, Signed};
+use super::{audit_cases, idempotency, signatures, signing, watch};
 use crate::access::permission::{Line, Permission};
 use crate::access::permit::{Actor, Origin, Principal, Scope};
 use crate::clock::Clock;
@@ -77,6 +77,7 @@ pub struct Proof {
 pub struct Recorded {
     pub(super) events: Vec<Event>,
     pub(super) reply: Reply,
+    pub(super) signed: Signed,
 }
 
 /// What came of running a unit.
@@ -103,7 +104,8 @@ pub(super) type Work = Box<dyn FnOnce(Change<'_>) -> (Result<Recorded>, Vec<Pati
 /// On what ground a unit stands: who, whose data, under which permission, from which request.
 pub(super) struct Ground {
     pub(super) line: Line,
-    pub(super) urgent: bool,
+    /// Whether ten minutes past the end of the sign-in count.
+    pub(super) late: bool,
     pub(super) principal: Principal,
     pub(super) scope: Scope,
     pub(super) origin: Origin,
@@ -119,7 +121,7 @@ impl Ground {
     pub(super) fn of<P: Permission>(parts: (Principal, Scope, Origin), clock: Clock, instance: String) -> Self {
         let (principal, scope, origin) = parts;
         let line = Line { id: P::ID, roles: P::ROLES, flags: P::FLAGS };
-        Self { line, urgent: P::URGENT, principal, scope, origin, clock, instance, seen: None, bounds: None }
+        Self { line, late: P::LATE, principal, scope, origin, clock, instance, seen: None, bounds: None }
     }
 
     /// The clinic whose rows are open; nil for the installation.
@@ -139,8 +141,8 @@ impl Ground {
         let Principal::Staff(actor) = &self.principal else { return Ok(()) };
         let now = self.clock.now();
         let (clinic, login_session) = (actor.clinic(), actor.login_session());
-        let standing = staff::standing(connection, clinic, login_session, now, self.urgent)?;
-        let Standing { membership, unnoted } = standing.ok_or(StoreError::Unauthenticated)?;
+        let standing = staff::standing(connection, clinic, login_session, now, self.late)?;
+        let Standing { membership, unnoted, late } = standing.ok_or(StoreError::Unauthenticated)?;
         if !self.line.allows(&membership.roles, actor.case().is_some()) {
             return Err(StoreError::Forbidden(self.line.id));
         }
@@ -149,7 +151,8 @@ impl Ground {
             let bounds = audit_cases::bounds(connection, actor.clinic(), case, now)?;
             self.bounds = Some(bounds.ok_or(StoreError::Forbidden(self.line.id))?);
         }
-        self.principal = Principal::Staff(actor.refreshed(membership));
+        let late = late || actor.is_late();
+        self.principal = Principal::Staff(actor.refreshed(membership).past_the_end(late));
         Ok(())
     }
 
@@ -226,7 +229,8 @@ fn actor_of(principal: &Principal, origin: &Origin) -> AuditActor {
             role: actor.roles().to_string(),
             session: Some(actor.login_session().uuid()),
             client_ip,
-            via: None,
+            // Past the end of the sign-in, for what happened at the chair (REQ-SIGN-3).
+            via: actor.is_late().then(|| "late_auth".to_owned()),
         },
         Principal::Stranger => AuditActor { role: "stranger".into(), client_ip, ..AuditActor::default() },
         Principal::Job(job) => AuditActor { role: "job".into(), via: Some((*job).to_owned()), ..AuditActor::default() },
@@ -276,10 +280,12 @@ fn steps(
         _ => None,
     };
     let gather = ground.gather(connection);
-    let Recorded { events, reply } = work(Change::new(gather, ground.clock.clone(), ground.line.id, signature))?;
+    let change = Change::new(gather, ground.clock.clone(), ground.line.id, signature);
+    let Recorded { mut events, reply, signed } = work(change)?;
     if watch::swallowed_an_error() {
         return Err(StoreError::Broken("an SQL error was caught without a savepoint around it".into()));
     }
+    events.extend(signatures::keep(connection, ground, signed, &events)?);
     if let Some(place) = &place {
         idempotency::keep(connection, place, &reply)?;
     }

@@ -37,6 +37,7 @@ mod schema;
 mod screenings;
 mod sessions;
 mod sign_in;
+mod signing;
 mod simulator;
 mod staff;
 mod support;

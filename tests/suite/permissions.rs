@@ -27,6 +27,8 @@ fn the_table_says_what_the_reviewed_oracle_says() {
             let others = named(&[(Flag::Strangers, "stranger"), (Flag::Jobs, "job"), (Flag::Host, "host")]);
             let flags = named(&[
                 (Flag::Signed, "signed"),
+                (Flag::Password, "password"),
+                (Flag::Late, "late"),
                 (Flag::Urgent, "urgent"),
                 (Flag::Keyed, "keyed"),
                 (Flag::Matched, "matched"),

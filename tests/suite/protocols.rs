@@ -86,6 +86,8 @@ fn an_author_alone_waits_a_day_with_a_looser_edition_and_a_colleague_does_not() 
         body["envelope"]["max_dose_mg_per_kg"] = json!("1.1");
         let own = clinic.prescriber().post("/api/v1/protocols", &body).expect(201);
         assert_eq!(own.body["edition"], 2);
+        publish(&clinic.prescriber(), &own.id()).expect_problem(422, "blocked");
+        clinic.waive("protocol.approve").expect(201);
         let own = publish(&clinic.prescriber(), &own.id()).expect(200).body;
         assert!(own["effective_at"].as_str() > own["published_at"].as_str());
         let other = clinic.prescriber().post("/api/v1/protocols", &body).expect(201);
@@ -121,6 +123,7 @@ fn a_stricter_policy_counts_at_once_and_a_looser_one_the_next_day() {
     on_both_databases(|clinic| {
         let stricter = change_policy(clinic, &json!({"pressure": {"act_systolic": 160}})).expect(201).body;
         assert_eq!((setting(&stricter, "pressure", "act_systolic"), stricter["version"].as_i64()), (160, Some(2)));
+        clinic.waive("policy.approve").expect(201);
         change_policy(clinic, &json!({"staffing": {"nurse_max_total": 4}})).expect(201);
         let in_force = |clinic: &Clinic| {
             setting(&clinic.nurse().get("/api/v1/policy").expect(200).body, "staffing", "nurse_max_total")

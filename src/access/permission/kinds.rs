@@ -7,6 +7,11 @@ use crate::access::role::{Role, Roles};
 pub enum Flag {
     /// Cannot be used without a signing token: the person proved presence for this very act (decisions.md 6).
     Signed,
+    /// Is signed with the password; a PIN is not enough. For what is decided at a desk.
+    Password,
+    /// Counts for ten minutes past the end of the sign-in, as what is urgent does: what happened at the chair is
+    /// written down (REQ-SIGN-3).
+    Late,
     /// Has its own queue and connections, and counts for ten minutes past the token's end: stop, pause, emergency.
     Urgent,
     /// An `Idempotency-Key` is required: it makes a clinical fact.
@@ -38,6 +43,8 @@ pub trait Permission: Send + Sync + 'static {
     const SIGNED: bool = has(Self::FLAGS, Flag::Signed);
     /// Goes first.
     const URGENT: bool = has(Self::FLAGS, Flag::Urgent);
+    /// Counts for ten minutes past the end of the sign-in.
+    const LATE: bool = Self::URGENT || has(Self::FLAGS, Flag::Late);
     /// Needs an `Idempotency-Key`.
     const KEYED: bool = has(Self::FLAGS, Flag::Keyed);
     /// Needs an `If-Match`.

@@ -36,14 +36,16 @@ permissions! {
     ProvePresence = "auth.reauth" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// Change one's own password.
     ChangeOwnPassword = "self.password.change" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// Set one's own signing PIN.
+    SetOwnPin = "self.pin.set" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// See where one is signed in.
     ReadLoginSessions = "self.sessions.list" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// End one's own sign-in on another device.
-    EndLoginSession = "self.sessions.end" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed];
+    EndLoginSession = "self.sessions.end" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed, Password];
     /// See where a member is signed in.
     ReadLoginSessionsOfStaff = "user.sessions.list" for [Admin];
     /// End every sign-in of a member.
-    EndLoginSessionsOfStaff = "user.sessions.end" for [Admin] with [Signed];
+    EndLoginSessionsOfStaff = "user.sessions.end" for [Admin] with [Signed, Password];
     /// Read one's own profile.
     ReadSelf = "self.profile" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
 
@@ -80,6 +82,14 @@ permissions! {
     NoteAbsence = "staff.absence.note" for [Admin, Prescriber, Nurse, FrontDesk] with [Keyed];
     /// See when staff are away, and whom that concerns.
     ReadAbsences = "staff.absence.read" for [Admin, Prescriber, Nurse, FrontDesk] with [Discloses];
+    /// See where one person does alone what asks for two.
+    ReadWaivers = "two_person_waiver.read" for [Admin, Prescriber, Auditor];
+    /// Let one person do for a time what asks for two.
+    SetWaiver = "two_person_waiver.set" for [Admin] with [Signed, Password, Keyed];
+    /// The same at the command line.
+    SetWaiverAsHost = "two_person_waiver.set_as_host" for [] with [Host];
+    /// End such a waiver.
+    EndWaiver = "two_person_waiver.end" for [Admin] with [Keyed];
     /// See the chairs.
     ReadRooms = "room.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// Add a chair.
@@ -115,13 +125,13 @@ permissions! {
     /// Read the policy in force.
     ReadPolicy = "policy.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// Approve a new version of the policy.
-    ApprovePolicy = "policy.approve" for [Prescriber] with [Signed, Keyed];
+    ApprovePolicy = "policy.approve" for [Prescriber] with [Signed, Password, Keyed];
     /// Read the protocols.
     ReadProtocols = "protocol.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// Draft an edition of a protocol.
     DraftProtocol = "protocol.draft" for [Prescriber];
     /// Publish one.
-    PublishProtocol = "protocol.approve" for [Prescriber] with [Signed];
+    PublishProtocol = "protocol.approve" for [Prescriber] with [Signed, Password];
     /// Read treatment plans; the front desk sees their cards only.
     ReadPlans = "plan.read" for [Prescriber, Nurse, FrontDesk] with [Cased];
     /// Draft a plan.
@@ -206,15 +216,15 @@ permissions! {
     /// Name or see who takes the patient home.
     SetEscort = "session.escort.set" for [Prescriber, Nurse, FrontDesk];
     /// Put another person in charge.
-    HandOverSession = "session.hand_over" for [Prescriber, Nurse] with [Keyed];
+    HandOverSession = "session.hand_over" for [Prescriber, Nurse] with [Keyed, Late];
     /// End a visit before any drug ran.
     AbortSession = "session.abort" for [Prescriber, Nurse] with [Keyed];
 
     // monitoring
     /// Chart a row of the flowsheet; no proof of presence, ever (decisions.md 6).
-    RecordObservation = "observation.record" for [Prescriber, Nurse] with [Keyed];
+    RecordObservation = "observation.record" for [Prescriber, Nurse] with [Keyed, Late];
     /// Replay rows that a tablet kept offline; each row brings its own key.
-    ReplayObservations = "observation.replay" for [Prescriber, Nurse];
+    ReplayObservations = "observation.replay" for [Prescriber, Nurse] with [Late];
     /// Read the flowsheet and which checks are due.
     ReadObservations = "observation.read" for [Prescriber, Nurse] with [Cased];
     /// Correct a row, or say that it should never have been.
@@ -270,7 +280,7 @@ permissions! {
     /// Stop the drug.
     StopSession = "session.stop" for [Prescriber, Nurse] with [Urgent];
     /// Say at the chair what the pump did.
-    ConfirmPump = "session.pump_confirm" for [Prescriber, Nurse];
+    ConfirmPump = "session.pump_confirm" for [Prescriber, Nurse] with [Late];
     /// Raise the alarm.
     RaiseEmergency = "session.emergency" for [Prescriber, Nurse, FrontDesk] with [Urgent];
     /// Say that the alarm is over.

@@ -14,6 +14,7 @@ use crate::domain::consent::{
 use crate::domain::digest::Sha256;
 use crate::domain::id::ConsentId;
 use crate::domain::refusal::{Clash, FieldErrors, Refusal};
+use crate::domain::signature::Shown;
 use crate::store::{Change, Store, StoreError, Written};
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -88,6 +89,7 @@ fn signer(tx: &mut Change<'_>, token: &str, consent: &Consent) -> Result<StaffSi
     if signature.subject_sha256.as_deref() != Some(consent.document_sha256.0.as_slice()) {
         return Err(Refusal::clash(Clash::ChangedSinceDisplay, "The token is about another document.").into());
     }
+    tx.shows(Shown::Record(consent.document_sha256));
     let prescribes = signature.roles.hold(Role::Prescriber);
     Ok(StaffSigner { person: signature.person, name: signature.display_name, prescribes })
 }

@@ -16,6 +16,7 @@ use crate::domain::id::{PatientId, SessionId, StaffId};
 use crate::domain::quantity::{Micrograms, MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour};
 use crate::domain::refusal::{Clash, Refusal};
 use crate::domain::route::Basis;
+use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::store::{Change, Store, StoreError, Written};
 use actix_web::web::Data;
@@ -149,7 +150,7 @@ pub async fn record(act: Act<RecordDose, DosingBody>, Id(id): Id<SessionId>, sto
         let frame = act::Act::stated(tx.person()?.staff, tx.now(), body.stated(), Ahead::Refused)?;
         let draft = Draft::read(&body.sent(), tx.now())?;
         refuse_transitions(&draft.what, frame.basis)?;
-        let overriding = overriding(tx, id, body.r#override.as_ref())?;
+        let overriding = overriding(tx, &session, body.r#override.as_ref())?;
         let infusion = tx.infusion(session, held)?;
         let request =
             Request { draft: &draft, basis: frame.basis, expected_version: body.expected_infusion_version, overriding };
@@ -185,10 +186,11 @@ fn refuse_transitions(what: &Administration, basis: Basis) -> Result<(), Refusal
 }
 
 /// Who sets limits aside: prescribers, proved by their tokens.
-fn overriding(tx: &mut Change<'_>, session: SessionId, body: Option<&OverrideBody>) -> Result<Overriding, StoreError> {
+fn overriding(tx: &mut Change<'_>, session: &Session, body: Option<&OverrideBody>) -> Result<Overriding, StoreError> {
     let Some(body) = body else { return Ok(Overriding::default()) };
-    let first = tx.cosignature(&body.signing_token, session)?;
-    let second = body.cosignature.as_ref().map(|token| tx.cosignature(token, session)).transpose()?;
+    tx.shows_visit(session)?;
+    let first = tx.cosignature(&body.signing_token, session.id)?;
+    let second = body.cosignature.as_ref().map(|token| tx.cosignature(token, session.id)).transpose()?;
     let prescriber = first.roles.hold(Role::Prescriber);
     if second.as_ref().is_some_and(|second| second.person.is(first.person)) {
         return Err(Refusal::clash(Clash::SamePerson, "two prescribers set this limit aside, not one twice").into());

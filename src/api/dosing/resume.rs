@@ -53,6 +53,9 @@ pub async fn resume(act: Act<ResumeSession, ResumeBody>, Id(id): Id<SessionId>, 
         session.visit().is_of(body.patient_id)?;
         let person = tx.person()?;
         let frame = act::Act::stated(person.staff, tx.now(), body.stated(), Ahead::Refused)?;
+        if body.cosignature.is_some() {
+            tx.shows_visit(&session)?;
+        }
         let second = body.cosignature.as_ref().map(|token| tx.cosignature(token, id)).transpose()?;
         if second.as_ref().is_some_and(|second| second.person.is(person)) {
             return Err(Refusal::clash(Clash::SamePerson, "the pump is read back by somebody else").into());

@@ -9,6 +9,7 @@ use crate::api::extract::{Act, Id};
 use crate::api::reply::{self, Answer};
 use crate::domain::id::{LoginSessionId, StaffId};
 use crate::domain::refusal::{Clash, Refusal};
+use crate::domain::signature::Shown;
 use crate::domain::time::Timestamp;
 use crate::store::{LoginSession, Proof, Store, StoreError, Written};
 use actix_web::web::Data;
@@ -94,6 +95,7 @@ pub async fn end_own(
     let proof = Proof::about(&act.body.signing_token, id);
     let written = store.sign(act.permit, act.once, proof, move |tx| {
         let owner = tx.person()?.staff;
+        tx.shows(Shown::Nothing);
         let event = tx.end_login_session(owner, id, SignInEnd::EndedByOwner)?;
         Ok(tx.record(event.into_iter().collect(), reply::nothing()))
     });
@@ -126,6 +128,7 @@ pub async fn end_of_staff(
 ) -> Answer<Written> {
     let proof = Proof::about(&act.body.signing_token, id);
     let written = store.sign(act.permit, act.once, proof, move |tx| {
+        tx.shows(Shown::Nothing);
         if tx.person()?.staff == id {
             return Err(Refusal::clash(Clash::SamePerson, "end your own under /me/login-sessions").into());
         }

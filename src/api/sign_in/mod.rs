@@ -7,8 +7,10 @@ mod attempts;
 mod browser;
 mod login_sessions;
 mod own_password;
+mod own_pin;
 mod passwords;
 mod proof;
+mod secrets;
 
 use super::extract::{Act, NoBody};
 use super::guard::{self, Authority};
@@ -38,8 +40,9 @@ use login_sessions::{
     __path_end_of_staff, __path_end_own, __path_of_staff, __path_own, end_of_staff, end_own, of_staff, own,
 };
 use own_password::{__path_change, change};
+use own_pin::{__path_set, set};
 pub use passwords::Passwords;
-use proof::{__path_cosign, __path_reauth, cosign, reauth};
+use proof::{__path_cosign, __path_reauth, __path_unlock, cosign, reauth, unlock};
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -280,7 +283,7 @@ fn stranger_in(request: &HttpRequest, scope: Scope) -> Result<Permit<SignIn>, Pr
 /// Everything here.
 pub fn endpoints() -> Vec<Endpoint> {
     endpoints![
-        guarded login, guarded refresh, guarded logout, guarded change, guarded reauth, guarded cosign, guarded own,
+        guarded login, guarded refresh, guarded logout, guarded change, guarded reauth, guarded cosign, guarded unlock, guarded set, guarded own,
         guarded end_own, guarded of_staff, guarded end_of_staff,
     ]
 }

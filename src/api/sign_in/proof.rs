@@ -1,18 +1,24 @@
-//! Proving presence for one act: alone, or as the second person at the same device.
+//! Proving presence for one act: alone, or as the second person at the same device. And coming back to a locked screen.
+//!
+//! Presence is proved for a text: `subject_sha256` is the `record_sha256` of the record as it was read, and the act is
+//! refused when the stored record is another one by then. What answers with `record_sha256` can be signed.
 
 use super::attempts;
 use super::passwords::Passwords;
-use crate::access::permission::{self, ProvePresence};
-use crate::access::permit::Permit;
+use super::secrets::{Owner, Secret};
+use crate::access::permission::{self, Flag, ProvePresence};
+use crate::access::permit::{Actor, Permit};
 use crate::api::extract::Act;
 use crate::api::guard;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::reply::{self, Answer};
 use crate::clock;
+use crate::domain::digest::Sha256;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::StaffId;
 use crate::domain::record::Record;
-use crate::store::{NewSigningToken, Once, SIGNING_LIFE_SECONDS, SecretAttempt, Store, StoreError, Written};
+use crate::domain::signature::{ProofMethod, SignatureMeaning};
+use crate::store::{Change, NewSigningToken, Once, SIGNING_LIFE_SECONDS, SecretAttempt, Store, StoreError, Written};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -22,43 +28,68 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use uuid::Uuid;
 
-/// What is about to be signed, and a secret.
+/// What is about to be signed, and a secret: the password, or the signing PIN where the act takes one.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewReauth, example = json!({"password": "correct horse battery", "act": "session.release", "subject_id": "0190a5c0-0000-7000-8000-000000000010"}))]
+#[schema(as = NewReauth, example = json!({"pin": "824160", "act": "session.close", "subject_id": "0190a5c0-0000-7000-8000-000000000010",
+    "subject_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))]
 pub struct ReauthBody {
     /// One's own password.
     #[schema(max_length = 1024, format = Password)]
-    password: String,
+    password: Option<String>,
+    /// One's own signing PIN; not for an act whose `x-reauth` is `password`.
+    #[schema(max_length = 1024, format = Password)]
+    pin: Option<String>,
     /// The permission of the act: `x-permission` of its operation.
     #[schema(schema_with = acts)]
     act: String,
     /// The id of the record that is signed.
     subject_id: Uuid,
-    /// SHA-256 of what is on the screen, where the act binds it; 64 hexadecimal digits.
+    /// The `record_sha256` of that record as it is on the screen (of a consent: its `document_sha256`).
     #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
     subject_sha256: Option<String>,
+    /// What the signature stands for; `author` when absent.
+    meaning: Option<SignatureMeaning>,
 }
 
 /// The same for a second person at the same device.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewCosignature, example = json!({"login": "dr.okafor", "password": "correct horse battery", "act": "session.prepare", "subject_id": "0190a5c0-0000-7000-8000-000000000010"}))]
+#[schema(as = NewCosignature, example = json!({"login": "dr.okafor", "password": "correct horse battery", "act": "visit.prepare", "subject_id": "0190a5c0-0000-7000-8000-000000000010",
+    "subject_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "meaning": "verifier"}))]
 pub struct CosignatureBody {
     /// The second person's name to sign in with.
     #[schema(max_length = 200)]
     login: String,
     /// The second person's password.
     #[schema(max_length = 1024, format = Password)]
-    password: String,
+    password: Option<String>,
+    /// The second person's signing PIN.
+    #[schema(max_length = 1024, format = Password)]
+    pin: Option<String>,
     /// The permission of the act.
     #[schema(schema_with = acts)]
     act: String,
     /// The id of the record that is signed.
     subject_id: Uuid,
-    /// SHA-256 of what is on the screen, where the act binds it.
+    /// The `record_sha256` of that record as it is on the screen (of a consent: its `document_sha256`).
     #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
     subject_sha256: Option<String>,
+    /// What the signature stands for; `witness` when absent.
+    meaning: Option<SignatureMeaning>,
+}
+
+/// Who comes back to a locked screen.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewUnlock, example = json!({"pin": "824160"}))]
+pub struct UnlockBody {
+    /// One's own signing PIN.
+    #[schema(max_length = 1024, format = Password)]
+    pin: Option<String>,
+    /// One's own password, for who has no PIN.
+    #[schema(max_length = 1024, format = Password)]
+    password: Option<String>,
 }
 
 /// A proof of presence: good once, for five minutes, for one act about one record on this device.
@@ -74,7 +105,7 @@ pub struct SigningTokenView {
     expires_in_s: i64,
 }
 
-/// Proves presence for one act with one's own password.
+/// Proves presence for one act with one's own password or signing PIN. The third wrong one in a row ends the sign-in.
 #[utoipa::path(post, path = "/api/v1/auth/reauth", tag = "auth", operation_id = "auth_reauth", summary = "Prove presence for one act",
     request_body = ReauthBody, responses((status = 200, description = "A signing token", body = SigningTokenView)))]
 pub async fn reauth(
@@ -83,23 +114,55 @@ pub async fn reauth(
     passwords: Data<Passwords>,
     request: HttpRequest,
 ) -> Answer<Written> {
-    let body = act.body;
-    let about = About::parse(body.act, body.subject_id, body.subject_sha256)?;
-    let permit = guard::permit::<ProvePresence>(&request).await?;
-    let own = store.read(permit, |tx| {
+    let ReauthBody { password, pin, act: about, subject_id, subject_sha256, meaning } = act.body;
+    let secret = Secret::of(password, pin)?;
+    let about = About::parse(about, subject_id, subject_sha256)?
+        .signed_as(meaning.unwrap_or(SignatureMeaning::Author), secret.method())?;
+    let proven = prove_own(secret, &passwords, &request).await?;
+    issue(act.permit, &store, about, proven).await
+}
+
+/// Says that the owner of this sign-in is back at its device. The server holds no lock: a locked screen hides what it
+/// shows, and asks here before it shows it again. A sign-in that was left alone too long stays ended.
+#[utoipa::path(post, path = "/api/v1/auth/unlock", tag = "auth", operation_id = "auth_unlock", summary = "Come back to a locked screen",
+    request_body = UnlockBody, responses((status = 204, description = "It is the owner")))]
+pub async fn unlock(
+    act: Act<ProvePresence, UnlockBody>,
+    store: Data<Store>,
+    passwords: Data<Passwords>,
+    request: HttpRequest,
+) -> Answer<Written> {
+    let secret = Secret::of(act.body.password, act.body.pin)?;
+    let method = secret.method();
+    let proven = prove_own(secret, &passwords, &request).await?;
+    let written = store.write(act.permit, Once::default(), move |tx| {
+        let device = tx.actor().map(Actor::login_session).ok_or(StoreError::Unauthenticated)?;
+        proven.succeed(tx, method)?;
+        let record = Record::new("unlock", 1).with("login_session_id", device).with("method", method.as_str());
+        let event = Event::of_clinic(EventKind::Unlocked, Subject::new("login_session", device, 1), record);
+        Ok(tx.record(vec![event], reply::nothing()))
+    });
+    Ok(written.await?)
+}
+
+/// Whoever is signed in gives their own secret. A wrong one counts, and the third in a row ends the sign-in.
+async fn prove_own(secret: Secret, passwords: &Passwords, request: &HttpRequest) -> Result<Proven, Problem> {
+    let permit = guard::permit::<ProvePresence>(request).await?;
+    let own = guard::data::<Store>(request)?.read(permit, |tx| {
         let actor = tx.actor().cloned().ok_or(StoreError::Unauthenticated)?;
         let own = tx.own_credentials(actor.account())?.ok_or(StoreError::Unauthenticated)?;
         Ok((actor, own))
     });
     let (actor, own) = own.await?;
-    let attempt = attempts::of_member(&request, actor.account(), &own, actor.login_session().uuid());
-    let permit = guard::permit::<ProvePresence>(&request).await?;
-    let failures = attempts::take(&request, permit, &attempt).await?;
-    if !passwords.verify(body.password, failures.map(|_| own.password_hash)).await? {
-        return Err(attempts::wrong_secret(&request, failures.unwrap_or(i64::MAX)).await);
+    let attempt = attempts::of_member(request, actor.account(), &own, actor.login_session().uuid());
+    let permit = guard::permit::<ProvePresence>(request).await?;
+    let failures = attempts::take(request, permit, &attempt).await?;
+    let (staff, cred_version) = (actor.staff(), own.cred_version);
+    let owner = Owner { staff: Some(staff), cred_version, password_hash: failures.map(|_| own.password_hash) };
+    if !secret.is_of(owner, passwords, request).await? {
+        return Err(attempts::wrong_secret(request, failures.unwrap_or(i64::MAX)).await);
     }
-    let proven = Proven { staff: actor.staff(), cred_version: own.cred_version, attempt };
-    issue(act.permit, &store, about, proven).await
+    Ok(Proven { staff, cred_version, attempt })
 }
 
 /// Proves a second person's presence at this device; it neither opens nor ends a sign-in.
@@ -111,13 +174,15 @@ pub async fn cosign(
     passwords: Data<Passwords>,
     request: HttpRequest,
 ) -> Answer<Written> {
-    let body = act.body;
-    let about = About::parse(body.act, body.subject_id, body.subject_sha256)?;
+    let CosignatureBody { login, password, pin, act: about, subject_id, subject_sha256, meaning } = act.body;
+    let secret = Secret::of(password, pin)?;
+    let about = About::parse(about, subject_id, subject_sha256)?
+        .signed_as(meaning.unwrap_or(SignatureMeaning::Witness), secret.method())?;
     let permit = guard::permit::<ProvePresence>(&request).await?;
-    let login = body.login.clone();
+    let name = login.clone();
     let found = store.read(permit, move |tx| {
         let (clinic, actor) = (tx.clinic(), tx.actor().cloned().ok_or(StoreError::Unauthenticated)?);
-        let found = tx.credentials(&login)?;
+        let found = tx.credentials(&name)?;
         let here = found.iter().flat_map(|found| &found.memberships).find(|(id, ..)| *id == clinic);
         let staff = here.map(|(_, _, staff)| *staff);
         Ok((actor.login_session(), found, staff))
@@ -126,18 +191,16 @@ pub async fn cosign(
     // The device is one that a colleague is signed in on: strangers who guess this name elsewhere do not slow it down.
     let attempt = SecretAttempt {
         device: Some(login_session.uuid()),
-        ..attempts::of_stranger(&request, &body.login, found.as_ref(), None)?
+        ..attempts::of_stranger(&request, &login, found.as_ref(), None)?
     };
     let permit = guard::permit::<ProvePresence>(&request).await?;
     let counted = attempts::take(&request, permit, &attempt).await?;
-    let stored = found.as_ref().filter(|_| counted.is_some()).map(|found| found.password_hash.clone());
-    let right = passwords.verify(body.password, stored).await?;
-    match (found.filter(|_| right), staff) {
-        (Some(found), Some(staff)) => {
-            let proven = Proven { staff, cred_version: found.cred_version, attempt };
-            issue(act.permit, &store, about, proven).await
-        }
-        _ => Err(Problem::new(ProblemKind::ReauthRequired).because("name or password of the second person is wrong")),
+    let cred_version = found.as_ref().map_or(0, |found| found.cred_version);
+    let password_hash = found.filter(|_| counted.is_some()).map(|found| found.password_hash);
+    let right = secret.is_of(Owner { staff, cred_version, password_hash }, &passwords, &request).await?;
+    match staff.filter(|_| right) {
+        Some(staff) => issue(act.permit, &store, about, Proven { staff, cred_version, attempt }).await,
+        None => Err(Problem::new(ProblemKind::ReauthRequired).because("name or secret of the second person is wrong")),
     }
 }
 
@@ -150,26 +213,37 @@ fn acts() -> utoipa::openapi::schema::Object {
 /// What a signing token is about.
 struct About {
     act: String,
+    password_only: bool,
     subject: Uuid,
     subject_sha256: Option<Vec<u8>>,
 }
 
-impl About {
-    fn parse(act: String, subject: Uuid, sha256: Option<String>) -> Result<Self, Problem> {
-        let bad = || Problem::malformed("/subject_sha256", "must be 64 hexadecimal digits in lower case");
-        let subject_sha256 = sha256.map(|hex| from_hex(&hex).ok_or_else(bad)).transpose()?;
-        if !permission::TABLE.iter().any(|line| line.id == act) {
-            return Err(Problem::malformed("/act", "there is no such act"));
-        }
-        Ok(Self { act, subject, subject_sha256 })
-    }
+/// And how it is signed.
+struct Signing {
+    about: About,
+    meaning: SignatureMeaning,
+    method: ProofMethod,
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) {
-        return None;
+impl About {
+    fn parse(act: String, subject: Uuid, sha256: Option<String>) -> Result<Self, Problem> {
+        let bad = || Problem::malformed("/subject_sha256", "must be 64 hexadecimal digits");
+        let digest = |text: String| Sha256::parse(&text).map(|digest| digest.0.to_vec());
+        let subject_sha256 = sha256.map(|text| digest(text).ok_or_else(bad)).transpose()?;
+        let Some(line) = permission::TABLE.iter().find(|line| line.id == act) else {
+            return Err(Problem::malformed("/act", "there is no such act"));
+        };
+        Ok(Self { act, password_only: line.flags.contains(&Flag::Password), subject, subject_sha256 })
     }
-    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+
+    fn signed_as(self, meaning: SignatureMeaning, method: ProofMethod) -> Result<Signing, Problem> {
+        if self.password_only && method == ProofMethod::Pin {
+            return Err(
+                Problem::from(StoreError::ReauthRequired).because("this act asks for the password, not the PIN")
+            );
+        }
+        Ok(Signing { about: self, meaning, method })
+    }
 }
 
 /// Somebody whose secret was right.
@@ -179,15 +253,28 @@ struct Proven {
     attempt: SecretAttempt,
 }
 
-async fn issue(permit: Permit<ProvePresence>, store: &Store, about: About, proven: Proven) -> Answer<Written> {
+impl Proven {
+    /// What was counted against them is forgotten.
+    fn succeed(&self, tx: &mut Change<'_>, method: ProofMethod) -> Result<(), StoreError> {
+        tx.attempt_succeeded(&self.attempt)?;
+        if method == ProofMethod::Pin { tx.pin_succeeded(self.staff) } else { Ok(()) }
+    }
+}
+
+async fn issue(permit: Permit<ProvePresence>, store: &Store, signing: Signing, proven: Proven) -> Answer<Written> {
     let token = format!("chsg_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()));
     let written = store.write(permit, Once::default(), move |tx| {
-        let About { act, subject, subject_sha256 } = about;
-        let Proven { staff, cred_version, attempt } = proven;
-        tx.attempt_succeeded(&attempt)?;
-        let record =
-            Record::new("signing_token", 1).with("staff_id", staff).with("act", &act).with("subject_id", subject);
-        tx.keep_signing_token(&token, NewSigningToken { staff, cred_version, act, subject, subject_sha256 })?;
+        let Signing { about: About { act, subject, subject_sha256, .. }, meaning, method } = signing;
+        proven.succeed(tx, method)?;
+        let Proven { staff, cred_version, .. } = proven;
+        let record = Record::new("signing_token", 2)
+            .with("staff_id", staff)
+            .with("act", &act)
+            .with("subject_id", subject)
+            .with("meaning", meaning.as_str())
+            .with("method", method.as_str());
+        let new = NewSigningToken { staff, cred_version, act, subject, subject_sha256, meaning, method };
+        tx.keep_signing_token(&token, new)?;
         let event = Event::of_clinic(EventKind::SigningTokenIssued, Subject::new("staff", staff, 1), record);
         let view = SigningTokenView { signing_token: token, staff_id: staff, expires_in_s: SIGNING_LIFE_SECONDS };
         let reply = reply::plain(&view)?;

@@ -7,15 +7,18 @@ use self::wire::{
 };
 use super::extract::{Act, Id, expect_version};
 use super::reply::{self, Answer};
+use super::signed::SignatureView;
 use super::{Endpoint, endpoints};
 use crate::access::permission::{
     ActivatePlan, ChangePlan, ClosePlan, DraftPlan, ReadPlanProgress, ReadPlans, RevisePlan,
 };
 use crate::access::permit::{Actor, Permit};
 use crate::domain::act;
+use crate::domain::digest::Sha256;
 use crate::domain::id::{PatientId, ProtocolId, TreatmentPlanId};
 use crate::domain::protocol::Protocol;
 use crate::domain::refusal::Refusal;
+use crate::domain::signature::Shown;
 use crate::domain::treatment_plan::{Activation, Circumstances, Closure, PlanFields, Progress, TreatmentPlan};
 use crate::store::{Change, Gather, Proof, Store, StoreError, Written};
 use actix_web::web::Data;
@@ -27,7 +30,10 @@ fn sees_all(actor: Option<&Actor>) -> bool {
 
 fn shown(tx: &mut Gather<'_>, plan: &TreatmentPlan) -> Result<ShownView, StoreError> {
     if sees_all(tx.actor()) {
-        return Ok(ShownView::Plan(PlanView::of(plan)));
+        let signatures = tx.signatures_about([plan.id.uuid()])?;
+        let mut view = PlanView::of(plan);
+        view.signatures = Some(SignatureView::about(&signatures, plan.id));
+        return Ok(ShownView::Plan(view));
     }
     let sessions = tx.sessions_of_series(plan)?;
     Ok(ShownView::Card(CardView::of(plan, &Progress::of(plan, &sessions, |_| None))))
@@ -131,6 +137,7 @@ pub async fn activate(
     let proof = Proof::about(&body.signing_token, id);
     let written = store.sign(permit, once, proof, move |tx| {
         let plan = locked(tx, id)?;
+        tx.shows(Shown::Record(Sha256(plan.record().sha256())));
         expect_version(version, plan.version)?;
         let protocol = tx.protocol(plan.text.protocol)?;
         let other_active = tx.plan_in_force(plan.patient, plan.text.route)?;
@@ -157,6 +164,7 @@ pub async fn revise(
     let proof = Proof::about(&body.signing_token, id);
     let written = store.sign(permit, once, proof, move |tx| {
         let plan = locked(tx, id)?;
+        tx.shows(Shown::Record(Sha256(plan.record().sha256())));
         expect_version(version, plan.version)?;
         let fields = body.changes.over(&plan);
         let protocol = named_protocol(tx, fields.protocol)?;

@@ -1,7 +1,9 @@
 //! The shapes of a treatment plan on the wire.
 
+use crate::api::signed::SignatureView;
 use crate::api::wire::Day;
 use crate::domain::chart::{ChartStatus, Listed};
+use crate::domain::digest::Sha256;
 use crate::domain::id::{OutcomeScoreId, PatientId, ProtocolId, SessionId, StaffId, TreatmentPlanId};
 use crate::domain::outcome_score::{OutcomeScale, OutcomeScore, Timepoint};
 use crate::domain::patch::Patch;
@@ -173,6 +175,12 @@ pub struct PlanView {
     closed_at: Option<Timestamp>,
     outcome: Option<PlanOutcome>,
     close_reason: Option<String>,
+    /// What presence is proved for when it is signed: send it as `subject_sha256`.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    record_sha256: String,
+    /// Who signed it, when it is read; the answer of an act leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) signatures: Option<Vec<SignatureView>>,
 }
 
 /// What the front desk needs to book: nothing clinical.
@@ -323,6 +331,8 @@ impl PlanView {
             closed_at: closed.map(|closed| closed.at),
             outcome: closed.map(|closed| closed.outcome),
             close_reason: closed.map(|closed| closed.reason.clone()),
+            record_sha256: Sha256(plan.record().sha256()).to_string(),
+            signatures: None,
         }
     }
 }

@@ -92,6 +92,7 @@ pub async fn complete(
             }
             // The prescriber's own proof of presence: an override is signed (decisions.md 6, 16).
             let token = body.signing_token.as_deref().ok_or(StoreError::ReauthRequired)?;
+            tx.shows_visit(&session)?;
             if !tx.cosignature(token, id)?.person.is(person) {
                 return Err(StoreError::ReauthRequired);
             }
@@ -119,6 +120,7 @@ pub async fn close(act: Act<CloseSession, CloseBody>, Id(id): Id<SessionId>, sto
     let written = store.sign(permit, once, proof, move |tx| {
         let (held, session) = tx.lock_session(id)?;
         session.visit().is_of(body.patient_id)?;
+        tx.shows_visit(&session)?;
         let unmet = unmet_for_close(&tx.close_facts(held, &session)?);
         let entry = act::Act::now(tx.person()?.staff, tx.now());
         let step = session.close(entry, unmet)?;

@@ -15,8 +15,8 @@ mod start;
 use super::Endpoint;
 use crate::access::permission::Permission;
 use crate::access::role::Role;
-use crate::domain::id::SessionId;
 use crate::domain::refusal::{Refusal, Unmet};
+use crate::domain::session::Session;
 use crate::domain::visit::Deed;
 use crate::store::{Result, Signature, Writer};
 
@@ -37,13 +37,17 @@ pub fn endpoints() -> Vec<Endpoint> {
     .collect()
 }
 
-/// The actor's deed about a session, with the second person whose token came along.
+/// The actor's deed about a session, with the second person whose token came along. Who signs, signs the visit as it is
+/// stored before the deed.
 fn deed<P: Permission>(
     tx: &mut Writer<'_, P>,
     cosignature: Option<&str>,
-    session: SessionId,
+    session: &Session,
 ) -> Result<(Deed, Option<Signature>)> {
-    let second = cosignature.map(|token| tx.cosignature(token, session)).transpose()?;
+    if P::SIGNED || cosignature.is_some() {
+        tx.shows_visit(session)?;
+    }
+    let second = cosignature.map(|token| tx.cosignature(token, session.id)).transpose()?;
     let deed = Deed { by: tx.person()?, second: second.as_ref().map(|signature| signature.person), at: tx.now() };
     Ok((deed, second))
 }

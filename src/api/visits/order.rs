@@ -24,7 +24,7 @@ pub async fn release(act: Act<SignOrder, OrderBody>, Id(id): Id<SessionId>, stor
         let (held, session) = tx.lock_session(id)?;
         let visit = session.visit();
         visit.is_of(body.patient_id)?;
-        let (deed, second) = deed(tx, body.cosignature.as_deref(), id)?;
+        let (deed, second) = deed(tx, body.cosignature.as_deref(), &session)?;
         let shape = body.shape()?;
         let form = body.into_form(shape);
         let mut facts = tx.order_facts(held, &session, form.weight_basis)?;
@@ -35,7 +35,8 @@ pub async fn release(act: Act<SignOrder, OrderBody>, Id(id): Id<SessionId>, stor
         tx.save_step(&step)?;
         tx.insert_order(&order)?;
         let reply = reply::created(format!("/api/v1/sessions/{id}/visit"), order.number, &OrderView::of(&order))?;
-        Ok(tx.record(std::iter::once(event).chain(step.events).collect(), reply))
+        let review = order.review().map(|review| tx.open_task(review)).transpose()?.flatten();
+        Ok(tx.record(std::iter::once(event).chain(step.events).chain(review).collect(), reply))
     });
     Ok(written.await?)
 }

@@ -175,7 +175,7 @@ pub async fn save(act: Act<SavePrecheck, PrecheckBody>, Id(id): Id<SessionId>, s
         visit.is_of(body.patient_id)?;
         let newest = tx.newest_precheck(visit)?.map(|precheck| precheck.number);
         expect_version(version, newest.unwrap_or(0))?;
-        let (deed, _) = deed(tx, None, id)?;
+        let (deed, _) = deed(tx, None, &session)?;
         let (precheck, event) = Precheck::save(tx.new_id(), visit, newest, body.into(), deed)?;
         let step = session.precheck_signed(act::Act::now(deed.by.staff, deed.at))?;
         let mut events = vec![event];

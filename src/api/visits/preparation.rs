@@ -197,7 +197,7 @@ pub async fn prepare(
         if let Some(amends) = &amends {
             tx.preparation(visit, amends.id)?;
         }
-        let (deed, _) = deed(tx, body.cosignature.as_deref(), id)?;
+        let (deed, _) = deed(tx, body.cosignature.as_deref(), &session)?;
         let (made, event) = Preparation::make(tx.new_id(), visit, body.into_form(deed.at), amends, deed)?;
         let mut events = vec![event];
         let after_start = session.milestones.started_at.map(|_| session.clone());

@@ -3,6 +3,7 @@
 use super::super::extract::Id;
 use super::super::problem::UnmetView;
 use super::super::reply::{self, Answer};
+use super::super::signed::SignatureView;
 use super::super::{Endpoint, endpoints};
 use super::order_views::OrderView;
 use super::precheck::PrecheckView;
@@ -53,6 +54,12 @@ pub struct VisitView {
     preparations: Vec<PreparationView>,
     /// The settlement in force.
     settlement: Option<SettlementView>,
+    /// What presence is proved for when an act of this visit is signed: send it as `subject_sha256`. It covers the
+    /// session, its infusion and everything above.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    record_sha256: String,
+    /// Who signed an act of this visit, the oldest first.
+    signatures: Vec<SignatureView>,
 }
 
 /// What stands in the way of the next step.
@@ -86,8 +93,11 @@ pub async fn read(permit: Permit<ReadVisit>, Id(id): Id<SessionId>, store: Data<
         let order = tx.newest_order(visit)?;
         let made = tx.preparations_of(&[visit])?;
         let settled = tx.newest_settlement(visit)?;
-        let books = tx.infusion(session, held)?.books(now);
+        let books = tx.infusion(session.clone(), held)?.books(now);
+        let signatures = tx.signatures_about([id.uuid()])?;
         let view = VisitView {
+            record_sha256: tx.visit_sha256(&session)?.to_string(),
+            signatures: signatures.iter().map(SignatureView::of).collect(),
             session_id: id,
             patient_id: visit.patient,
             precheck: precheck.as_ref().map(PrecheckView::of),

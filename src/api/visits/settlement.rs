@@ -182,13 +182,13 @@ pub async fn settle(
             .into());
         }
         let pinned = session.policy_id;
-        let books = tx.infusion(session, held)?.books(tx.now());
+        let books = tx.infusion(session.clone(), held)?.books(tx.now());
         let books = books.ok_or_else(|| Refusal::clash(Clash::WrongState, "nothing was prepared in this session"))?;
         let policy = match pinned {
             Some(pinned) => tx.policy_version(pinned)?,
             None => tx.policy()?,
         };
-        let (deed, _) = deed(tx, body.cosignature.as_deref(), id)?;
+        let (deed, _) = deed(tx, body.cosignature.as_deref(), &session)?;
         let against = (books, Tolerance::from(&policy.rules));
         let (settled, event) = Settlement::settle(tx.new_id(), visit, body.into(), against, deed)?;
         tx.insert_settlement(&settled)?;

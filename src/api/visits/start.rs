@@ -197,6 +197,7 @@ pub async fn start(act: Act<StartSession, StartBody>, Id(id): Id<SessionId>, sto
     let written = store.sign(permit, once, proof, move |tx| {
         let (held, session) = tx.lock_session(id)?;
         session.visit().is_of(body.patient_id)?;
+        tx.shows_visit(&session)?;
         body.check(session.route)?;
         if let Some(expected) = body.expected_infusion_version {
             session.expect_infusion(expected, None)?;
@@ -248,7 +249,7 @@ pub async fn retract_start(
         let (held, session) = tx.lock_session(id)?;
         session.visit().is_of(body.patient_id)?;
         let reason = text::checked("/reason", &body.reason, 1, 500)?;
-        let (deed, second) = deed(tx, body.cosignature.as_deref(), id)?;
+        let (deed, second) = deed(tx, body.cosignature.as_deref(), &session)?;
         if !prescribes(tx) && !second.is_some_and(|second| second.roles.hold_any(&[Role::Prescriber])) {
             let words = "A prescriber confirms that no drug ran: send their cosignature.";
             return Err(prescriber_only("retract_start", "session.retract_start.confirmed", words).into());

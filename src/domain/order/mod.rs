@@ -19,9 +19,11 @@ use super::quantity::{
     Amount as _, Grams, Micrograms, MicrogramsPerKilogram, MicrogramsPerMillilitre, Microlitres, MicrolitresPerHour,
 };
 use super::record::{Canonical, Record};
+use super::task::TaskCause;
 use super::time::Timestamp;
 use super::treatment_plan::WeightBasis;
 use super::visit::Visit;
+use super::waiver::Waivable;
 
 words! {
     /// A hold that a prescriber may set aside for one visit, with a reason (decisions.md 14, 24).
@@ -210,6 +212,13 @@ impl OrderForm {
 }
 
 impl Order {
+    /// The review that an order above the protocol leaves behind when nobody witnessed it (decisions.md part 2).
+    pub fn review(&self) -> Option<TaskCause> {
+        let alone = !self.overridden.is_empty() && self.seconded_by.is_none();
+        let cause = alone.then(|| Waivable::Order.used(self.id, self.signed_by, self.signed_at))?;
+        Some(TaskCause { session: Some(self.visit.session), patient: Some(self.visit.patient), ..cause })
+    }
+
     /// The canonical form.
     pub fn record(&self) -> Record {
         let form = &self.form;

@@ -35,6 +35,8 @@ pub struct OrderFacts {
     pub rules: Rules,
     /// Whether the second person is a prescriber.
     pub second_prescribes: bool,
+    /// Whether a prescriber may go above the protocol's ceiling here without a witness (decisions.md part 2).
+    pub witness_waived: bool,
     /// Whether this visit needs a response score of the series that is not there yet (decisions.md 29).
     pub response_score_missing: bool,
 }
@@ -57,8 +59,12 @@ impl Order {
         let breaches = form.breaches(&facts.envelope);
         let set_aside = |breach: &Breach| {
             form.override_reason.is_some()
-                && seconded_by.is_some()
-                && (breach.overridable == Override::Prescriber || facts.second_prescribes)
+                && match breach.overridable {
+                    Override::None => false,
+                    Override::Prescriber => seconded_by.is_some() || facts.witness_waived,
+                    // The absolute cap: no waiver.
+                    Override::TwoPerson => seconded_by.is_some() && facts.second_prescribes,
+                }
         };
         let overridden =
             breaches.iter().filter(|breach| set_aside(breach)).map(|breach| breach.rule.to_owned()).collect();

@@ -71,6 +71,7 @@ pub fn facts(route: Route) -> OrderFacts {
         plan_ceiling: MicrogramsPerKilogram::parse("1.5").ok(),
         rules: Rules::seeded(),
         second_prescribes: false,
+        witness_waived: false,
         response_score_missing: false,
     }
 }
@@ -151,8 +152,16 @@ fn above_the_protocol_needs_a_reason_and_a_second_person_above_the_cap_a_second_
     assert_eq!(refusal(sign(reasoned.clone(), &facts, alone())), rules, "nobody with her");
     assert_eq!(sign(reasoned.clone(), &facts, deed()).unwrap().overridden, rules);
 
+    let waived = OrderFacts { witness_waived: true, ..facts.clone() };
+    let order = sign(reasoned.clone(), &waived, alone()).unwrap();
+    assert_eq!(order.overridden, rules, "an administrator waived the witness");
+    assert_eq!(order.review().map(|review| review.acted_by), Some(Some(order.signed_by)));
+    assert_eq!(sign(reasoned.clone(), &waived, deed()).unwrap().review(), None, "somebody saw it");
+    assert_eq!(sign(iv_form(), &waived, alone()).unwrap().review(), None, "nothing was waived");
+
     let capped = OrderForm { max_total: Micrograms::parse("120.001").unwrap(), ..reasoned };
     assert_eq!(refusal(sign(capped.clone(), &facts, deed())), ["dosing.absolute_cap"]);
+    assert_eq!(refusal(sign(capped.clone(), &waived, alone())), ["dosing.absolute_cap"], "no waiver");
     assert!(sign(capped, &OrderFacts { second_prescribes: true, ..facts }, deed()).is_ok());
 }
 

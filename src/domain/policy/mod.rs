@@ -14,7 +14,8 @@ use super::record::{Canonical, Record};
 use super::refusal::{FieldErrors, Refusal};
 use super::text;
 use super::time::Timestamp;
-use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
+use super::waiver::Waivable;
+use crate::domain::task::TaskCause;
 
 words! {
     /// Which discharge score the clinic uses; one set is named per clinic (decisions.md 16).
@@ -122,7 +123,7 @@ impl Policy {
     ///
     /// # Errors
     /// Every unknown name, every number out of its range, and every pair of lines that would stand in the wrong
-    /// order.
+    /// order; a looser version that one prescriber approves alone where nobody waived the second.
     pub fn changed(&self, id: PolicyId, approval: Approval, changes: &[Change]) -> Result<(Self, Event), Refusal> {
         let mut errors = FieldErrors::none();
         errors.take(text::checked("/reason", &approval.reason, 1, 1000));
@@ -141,7 +142,10 @@ impl Policy {
         errors.finish()?;
         let looser =
             Rules::TABLE.iter().any(|setting| setting.is_loosened(self.rules.get(setting), rules.get(setting)));
-        let wait = if looser { LOOSER_AFTER_HOURS * 60 } else { 0 };
+        if looser && approval.alone && !approval.waived {
+            return Err(Refusal::Blocked { event: "approve", by: vec![Waivable::Policy.unmet()] });
+        }
+        let wait = if looser && approval.alone { LOOSER_AFTER_HOURS * 60 } else { 0 };
         let next = Self {
             id,
             version: approval.number,
@@ -156,11 +160,10 @@ impl Policy {
         Ok((next, event))
     }
 
-    /// What a version leaves behind that somebody changed and approved at once: a review by somebody else
+    /// What a version leaves behind that one prescriber changed and approved alone: a review by somebody else
     /// (decisions.md part 2). The version a clinic starts with has no author.
     pub fn review(&self) -> Option<TaskCause> {
-        let act = (self.approved_by?, self.approved_at);
-        Some(TaskCause::review(TaskKind::WaiverReview, TaskAudience::Reviewer, self.id, act))
+        self.approved_by.map(|by| Waivable::Policy.used(self.id, by, self.approved_at))
     }
 
     /// The event of this version's approval.
@@ -207,6 +210,10 @@ pub struct Approval {
     pub reason: String,
     /// The discharge score to use from now on, if that changes.
     pub score_set: Option<ScoreSet>,
+    /// Whether no second prescriber approves with them.
+    pub alone: bool,
+    /// Whether a prescriber may do that here.
+    pub waived: bool,
 }
 
 #[cfg(test)]
@@ -226,6 +233,8 @@ mod tests {
             number: 2,
             reason: "audit".into(),
             score_set: None,
+            alone: true,
+            waived: true,
         }
     }
 
@@ -284,6 +293,21 @@ mod tests {
         let looser = try_change(&[change("pressure", "act_systolic", 170)]).unwrap();
         assert_eq!(looser.effective_at.since(approval().at), 24 * 3_600_000);
         assert_eq!((looser.version, looser.approved_by), (2, Some(approval().by)));
+        let two = Approval { alone: false, waived: false, ..approval() };
+        let change = [change("pressure", "act_systolic", 170)];
+        let together = policy().changed(PolicyId(Uuid::max()), two, &change).unwrap().0;
+        assert_eq!(together.effective_at, approval().at, "two prescribers wait for nothing");
+    }
+
+    #[test]
+    fn one_prescriber_alone_only_makes_the_clinic_stricter_unless_that_was_waived() {
+        let alone = || Approval { waived: false, ..approval() };
+        let try_alone = |value| {
+            let change = [change("pressure", "act_systolic", value)];
+            policy().changed(PolicyId(Uuid::max()), alone(), &change)
+        };
+        assert!(try_alone(160).is_ok());
+        assert!(matches!(try_alone(170), Err(Refusal::Blocked { event: "approve", .. })));
     }
 
     proptest! {

@@ -18,9 +18,9 @@ use super::quantity::MicrogramsPerKilogram;
 use super::record::Record;
 use super::refusal::{Clash, FieldErrors, Refusal};
 use super::route::Route;
-use super::task::{TaskAudience, TaskCause, TaskKind};
 use super::text;
 use super::time::Timestamp;
+use super::waiver::Waivable;
 
 words! {
     /// Where an edition stands.
@@ -128,6 +128,19 @@ pub struct Publication {
     pub policy: PolicyId,
 }
 
+/// Who approves an edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approver {
+    /// The member.
+    pub by: StaffId,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it is the author under another sign-in.
+    pub is_author: bool,
+    /// Whether an author may approve alone here.
+    pub waived: bool,
+}
+
 /// How long an edition waits that its own author approved and that is looser than the one before, in hours
 /// (decisions.md part 2: effective after 24 h).
 const OWN_APPROVAL_HOURS: i64 = 24;
@@ -165,11 +178,11 @@ impl Protocol {
     /// author who approves a looser one alone waits a day.
     ///
     /// # Errors
-    /// When it is published already.
+    /// When it is published already; when its author would loosen the clinic's limits alone and nobody waived the
+    /// second person.
     pub fn publish(
         self,
-        by: StaffId,
-        at: Timestamp,
+        approver: Approver,
         policy: &Policy,
         previous: Option<&Self>,
     ) -> Result<(Self, Event), Refusal> {
@@ -177,20 +190,17 @@ impl Protocol {
             return Err(Refusal::clash(Clash::WrongState, "This edition is published already; draft a new one."));
         }
         let stricter = previous.is_some_and(|edition| self.text.is_no_looser_than(&edition.text));
-        let alone = self.drafted_by == Some(by);
+        let Approver { by, at, is_author, waived } = approver;
+        let alone = is_author || self.drafted_by == Some(by);
+        if alone && !stricter && !waived {
+            return Err(Refusal::Blocked { event: "publish", by: vec![Waivable::Protocol.unmet()] });
+        }
         let wait = if alone && !stricter { OWN_APPROVAL_HOURS * 60 } else { 0 };
         let publication = Publication { by, at, effective_at: at.plus_minutes(wait), policy: policy.id };
         let published =
             Self { state: ProtocolState::Published, version: self.version + 1, publication: Some(publication), ..self };
         let event = published.event(EventKind::ProtocolPublished);
         Ok((published, event))
-    }
-
-    /// What an edition leaves behind that its own author approved: a review by somebody else (decisions.md part 2).
-    pub fn review(&self) -> Option<TaskCause> {
-        let publication = self.publication.filter(|publication| self.drafted_by == Some(publication.by))?;
-        let act = (publication.by, publication.at);
-        Some(TaskCause::review(TaskKind::WaiverReview, TaskAudience::Reviewer, self.id, act))
     }
 
     /// Whether plans and orders may name it at this instant.

@@ -16,6 +16,16 @@ fn draft_of(text: ProtocolText, by: Option<StaffId>) -> Protocol {
     Protocol::draft(ProtocolId(Uuid::nil()), 1, by, at(0), text).unwrap().0
 }
 
+/// A member approves where an author may approve alone.
+fn approver(n: u128, minutes: i64) -> Approver {
+    Approver { by: staff(n), at: at(minutes), is_author: false, waived: true }
+}
+
+/// And where an author may not.
+fn unwaived(n: u128, minutes: i64) -> Approver {
+    Approver { waived: false, ..approver(n, minutes) }
+}
+
 fn policy() -> Policy {
     Policy::seeded(PolicyId(Uuid::nil()), at(0))
 }
@@ -23,7 +33,7 @@ fn policy() -> Policy {
 #[test]
 fn both_seeded_templates_are_sound_and_one_prescriber_alone_may_approve_them() {
     for text in [migraine_iv(), migraine_nebulized()] {
-        let (published, event) = draft_of(text, None).publish(staff(1), at(5), &policy(), None).unwrap();
+        let (published, event) = draft_of(text, None).publish(approver(1, 5), &policy(), None).unwrap();
         assert!(published.is_usable_at(at(5)));
         assert_eq!((published.version, event.kind), (2, EventKind::ProtocolPublished));
     }
@@ -31,9 +41,15 @@ fn both_seeded_templates_are_sound_and_one_prescriber_alone_may_approve_them() {
 
 #[test]
 fn an_author_alone_waits_a_day_a_colleague_does_not() {
-    let alone = draft_of(migraine_iv(), Some(staff(1))).publish(staff(1), at(0), &policy(), None).unwrap().0;
+    let alone = draft_of(migraine_iv(), Some(staff(1))).publish(approver(1, 0), &policy(), None).unwrap().0;
     assert!(!alone.is_usable_at(at(24 * 60 - 1)) && alone.is_usable_at(at(24 * 60)));
-    let with_colleague = draft_of(migraine_iv(), Some(staff(1))).publish(staff(2), at(0), &policy(), None).unwrap().0;
+    let forbidden = draft_of(migraine_iv(), Some(staff(1)));
+    let under_another_name = Approver { is_author: true, ..unwaived(3, 0) };
+    for who in [unwaived(1, 0), under_another_name] {
+        let refused = forbidden.clone().publish(who, &policy(), None);
+        assert!(matches!(refused, Err(Refusal::Blocked { event: "publish", .. })), "{who:?}");
+    }
+    let with_colleague = draft_of(migraine_iv(), Some(staff(1))).publish(unwaived(2, 0), &policy(), None).unwrap().0;
     assert!(with_colleague.is_usable_at(at(0)));
 }
 
@@ -42,15 +58,15 @@ fn a_stricter_edition_counts_at_once_whoever_approves_it() {
     let before = draft_of(migraine_iv(), None);
     let mut text = migraine_iv();
     text.envelope.max_dose = MicrogramsPerKilogram::new(900).unwrap();
-    let stricter = draft_of(text, Some(staff(1))).publish(staff(1), at(0), &policy(), Some(&before)).unwrap().0;
+    let stricter = draft_of(text, Some(staff(1))).publish(unwaived(1, 0), &policy(), Some(&before)).unwrap().0;
     assert!(stricter.is_usable_at(at(0)));
 }
 
 #[test]
 fn a_published_edition_is_never_published_again() {
-    let once = draft_of(migraine_iv(), None).publish(staff(1), at(0), &policy(), None).unwrap().0;
+    let once = draft_of(migraine_iv(), None).publish(approver(1, 0), &policy(), None).unwrap().0;
     assert!(matches!(
-        once.publish(staff(2), at(1), &policy(), None),
+        once.publish(approver(2, 1), &policy(), None),
         Err(Refusal::Clash { clash: Clash::WrongState, .. })
     ));
 }

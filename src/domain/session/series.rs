@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use crate::domain::id::{PatientId, PolicyId, ProtocolId, StaffId, TreatmentPlanId};
     use crate::domain::policy::Policy;
-    use crate::domain::protocol::migraine_iv;
+    use crate::domain::protocol::{Approver, migraine_iv};
     use crate::domain::treatment_plan::{PlanFields, WeightBasis};
     use jiff::civil::date;
     use uuid::Uuid;
@@ -79,7 +79,14 @@ mod tests {
     }
 
     fn in_use() -> Protocol {
-        draft().publish(WHO, now(), &Policy::seeded(PolicyId(Uuid::nil()), now()), None).unwrap().0
+        draft()
+            .publish(
+                Approver { by: WHO, at: now(), is_author: false, waived: false },
+                &Policy::seeded(PolicyId(Uuid::nil()), now()),
+                None,
+            )
+            .unwrap()
+            .0
     }
 
     fn plan(state: PlanState) -> TreatmentPlan {

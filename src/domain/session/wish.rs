@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::domain::id::PolicyId;
     use crate::domain::policy::Policy;
-    use crate::domain::protocol::migraine_iv;
+    use crate::domain::protocol::{Approver, migraine_iv};
     use uuid::Uuid;
 
     const NURSE: StaffId = StaffId(Uuid::from_u128(1));
@@ -180,7 +180,10 @@ mod tests {
         let draft = Protocol::draft(ProtocolId(Uuid::nil()), 1, None, now, migraine_iv()).unwrap().0;
         Facts {
             plan: None,
-            protocol: draft.publish(PRESCRIBER, now, &policy, None).unwrap().0,
+            protocol: draft
+                .publish(Approver { by: PRESCRIBER, at: now, is_author: false, waived: false }, &policy, None)
+                .unwrap()
+                .0,
             rules: policy.rules,
             house: House {
                 rooms: vec![room(10), room(11)],

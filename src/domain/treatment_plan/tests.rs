@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::id::PolicyId;
 use crate::domain::policy::Policy;
-use crate::domain::protocol::{migraine_iv, migraine_nebulized};
+use crate::domain::protocol::{Approver, migraine_iv, migraine_nebulized};
 use crate::domain::quantity::Amount as _;
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -17,7 +17,8 @@ fn staff() -> StaffId {
 
 fn published() -> Protocol {
     let draft = Protocol::draft(ProtocolId(Uuid::nil()), 1, None, at(0), migraine_iv()).unwrap().0;
-    draft.publish(staff(), at(0), &Policy::seeded(PolicyId(Uuid::nil()), at(0)), None).unwrap().0
+    let approver = Approver { by: staff(), at: at(0), is_author: false, waived: false };
+    draft.publish(approver, &Policy::seeded(PolicyId(Uuid::nil()), at(0)), None).unwrap().0
 }
 
 fn fields() -> PlanFields {

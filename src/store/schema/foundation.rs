@@ -26,6 +26,7 @@ diesel::table! {
         created_at -> DbTimestamp,
         disabled_at -> Nullable<DbTimestamp>,
         password_changed_at -> Nullable<DbTimestamp>,
+        person_id -> Nullable<DbUuid>,
     }
 }
 
@@ -147,6 +148,8 @@ diesel::table! {
         issued_at -> DbTimestamp,
         expires_at -> DbTimestamp,
         spent_at -> Nullable<DbTimestamp>,
+        meaning -> Text,
+        method -> Text,
     }
 }
 

@@ -13,4 +13,6 @@ pub(super) mod patients;
 pub(super) mod protocols;
 pub(super) mod screening;
 pub(super) mod sessions;
+pub(super) mod signing;
 pub(super) mod visits;
+pub(super) mod waivers;

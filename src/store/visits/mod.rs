@@ -9,6 +9,7 @@ mod prechecks;
 mod preparations;
 mod presence;
 mod settlements;
+mod sheet;
 
 use crate::domain::id::SessionId;
 use crate::domain::visit::Visit;

@@ -63,9 +63,35 @@ impl<'c> Actor<'c> {
         self.send("PATCH", path, Some(body.to_string().into_bytes()))
     }
 
-    /// A token that proves this person's presence for one act about one record.
+    /// A token that proves this person's presence for one act about one record, as it is shown now.
     pub fn reauth(&self, act: &str, subject: &str) -> String {
-        self.prove("/api/v1/auth/reauth", json!({"password": PASSWORD, "act": act, "subject_id": subject}))
+        let sha256 = self.shown(act, subject);
+        self.prove(
+            "/api/v1/auth/reauth",
+            json!({"password": PASSWORD, "act": act, "subject_id": subject, "subject_sha256": sha256}),
+        )
+    }
+
+    /// The hash of what this act is about, read where a client reads it; none when it is about no text, or when it
+    /// cannot be read.
+    pub fn shown(&self, act: &str, subject: &str) -> Option<String> {
+        let hash = |body: &Value| body["record_sha256"].as_str().map(str::to_owned);
+        match act {
+            "plan.activate" | "plan.revise" => hash(&self.get(&format!("/api/v1/treatment-plans/{subject}")).body),
+            "policy.approve" => hash(&self.get("/api/v1/policy").body),
+            "protocol.approve" => {
+                let all = self.get("/api/v1/protocols").body;
+                all["items"].as_array()?.iter().find(|item| item["id"] == subject).and_then(hash)
+            }
+            "order.sign" | "visit.prepare" | "stock.waste" | "dose.record" => self.shown_visit(subject),
+            act if act.starts_with("session.") => self.shown_visit(subject),
+            _ => None,
+        }
+    }
+
+    fn shown_visit(&self, session: &str) -> Option<String> {
+        let visit = self.get(&format!("/api/v1/sessions/{session}/visit")).body;
+        visit["record_sha256"].as_str().map(str::to_owned)
     }
 
     /// The same, bound to the hash of what is on the screen.
@@ -76,7 +102,9 @@ impl<'c> Actor<'c> {
 
     /// A second person's token, asked for on this person's device.
     pub fn cosignature(&self, who: &str, act: &str, subject: &str) -> String {
-        let body = json!({"login": self.clinic.login(who), "password": PASSWORD, "act": act, "subject_id": subject});
+        let sha256 = self.shown(act, subject);
+        let body = json!({"login": self.clinic.login(who), "password": PASSWORD, "act": act, "subject_id": subject,
+            "subject_sha256": sha256});
         self.prove("/api/v1/cosignatures", body)
     }
 

@@ -266,7 +266,7 @@ impl Clinic {
     pub fn address(&self) -> String {
         let id = self.id.uuid();
         let [.., a, b, c, d] = *id.as_bytes();
-        format!("2001:db8:{a:02x}{b:02x}:{c:02x}{d:02x}::1")
+        format!("2001:db8:{:x}:{:x}::1", u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
     }
 
     fn sign_in(&self, who: &str) -> String {

@@ -6,6 +6,7 @@ use crate::domain::outcome_score::OutcomeScore;
 use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::domain::treatment_plan::WeightBasis;
+use crate::domain::waiver::Waivable;
 use crate::store::error::Result;
 use crate::store::schema::sessions::sessions;
 use crate::store::transaction::{Gather, Held};
@@ -38,6 +39,7 @@ impl Gather<'_> {
             plan_ceiling: plan.map(|plan| plan.text.max_dose),
             rules: policy.rules,
             second_prescribes: false,
+            witness_waived: self.is_waived(Waivable::Order)?,
             response_score_missing,
         })
     }

@@ -1,5 +1,7 @@
 //! The commands of the host: serve, migrate, set up a clinic, look after the installation.
 
+mod waiver;
+
 use crate::access::password::{self, Cost};
 use crate::access::permission::{BootstrapClinic, Permission, ResetPassword};
 use crate::access::permit::{Origin, Permit, Scope};
@@ -13,6 +15,9 @@ use crate::config::Config;
 use crate::demo::house::Credential;
 use crate::demo::{showcase, simulate};
 use crate::domain::audit_entry;
+use crate::domain::id::ClinicId;
+use crate::domain::time::Timestamp;
+use crate::domain::waiver::{NewWaiver, Waivable};
 use crate::server::{self, Parts};
 use crate::store::{self, NewClinic, NewStaff, Once, Store};
 use crate::witness::Witness;
@@ -80,6 +85,24 @@ pub enum Command {
         /// The name they sign in with
         #[arg(long)]
         login: String,
+    },
+    /// Let one person of a clinic do alone what asks for two, for a time. With SQLite, stop the server first
+    WaiveSecondPerson {
+        /// Its settings.
+        #[command(flatten)]
+        config: Config,
+        /// The clinic's id, as in GET /clinic
+        #[arg(long)]
+        clinic: uuid::Uuid,
+        /// Which permission: policy.approve, protocol.approve or order.sign
+        #[arg(long, value_parser = Waivable::parse)]
+        permission: Waivable,
+        /// When it ends, in UTC, at most twelve months from now; such as 2027-01-31T00:00:00Z
+        #[arg(long, value_parser = waiver::instant)]
+        until: Timestamp,
+        /// Why, in at least ten characters
+        #[arg(long)]
+        reason: String,
     },
     /// Show a clinic in the middle of its day, with one session that runs now; the data is thrown away at the end
     Demo {
@@ -150,6 +173,9 @@ pub fn run(cli: Cli) -> io::Result<()> {
             bootstrap(&config, NewClinic { name: clinic, zone }, login)
         }
         Command::ResetPassword { config, login } => reset_password(&config, login),
+        Command::WaiveSecondPerson { config, clinic, permission, until, reason } => {
+            waiver::set(&config, ClinicId(clinic), NewWaiver { permission, reason, ends_at: until })
+        }
         Command::Demo { bind, seed } => demonstrate(&bind, seed),
         Command::Simulate { patients, weeks, seed } => {
             let folder = Scratch::new("simulation")?;
@@ -285,8 +311,12 @@ fn reset_password(config: &Config, login: String) -> io::Result<()> {
 }
 
 fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {
+    host_permit_in(clock, Scope::Installation)
+}
+
+fn host_permit_in<P: Permission>(clock: &Clock, scope: Scope) -> io::Result<Permit<P>> {
     let origin = Origin { request: clock.new_id(), client_ip: None };
-    let permit = Permit::host("operator".into(), Scope::Installation, origin);
+    let permit = Permit::host("operator".into(), scope, origin);
     permit.map_err(|denied| io::Error::other(denied.permission))
 }
 

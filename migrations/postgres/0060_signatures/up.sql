@@ -1,0 +1,62 @@
+-- Another sign-in of the same human: the account they signed in with first. Where two people are asked for, they are one.
+ALTER TABLE accounts ADD COLUMN person_id UUID REFERENCES accounts (id);
+
+-- What a proof of presence was given with, and in which meaning.
+ALTER TABLE signing_tokens ADD COLUMN meaning TEXT NOT NULL DEFAULT 'author' CHECK (meaning IN ('author', 'reviewer', 'witness', 'override', 'verifier'));
+ALTER TABLE signing_tokens ADD COLUMN method TEXT NOT NULL DEFAULT 'password' CHECK (method IN ('password', 'pin'));
+
+-- A signing PIN of a member of staff. It counts only for the credential it was set under: a new password ends it.
+-- head
+CREATE TABLE staff_pins (
+    clinic_id UUID NOT NULL,
+    staff_id UUID NOT NULL,
+    version BIGINT NOT NULL CHECK (version > 0),
+    pin_hash TEXT NOT NULL,
+    cred_version BIGINT NOT NULL,
+    -- Wrong ones in a row, on whatever device; one that is being looked at counts already.
+    failures BIGINT NOT NULL CHECK (failures >= 0),
+    set_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (clinic_id, staff_id),
+    FOREIGN KEY (clinic_id, staff_id) REFERENCES staff (clinic_id, id)
+);
+
+-- Who signed which act: the record as it was shown, and the record the act made.
+-- fact
+CREATE TABLE signatures (
+    clinic_id UUID NOT NULL,
+    id UUID NOT NULL,
+    request_id UUID NOT NULL,
+    act TEXT NOT NULL,
+    meaning TEXT NOT NULL CHECK (meaning IN ('author', 'reviewer', 'witness', 'override', 'verifier')),
+    method TEXT NOT NULL CHECK (method IN ('password', 'pin')),
+    staff_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    -- As printed at that moment; names and roles change.
+    display_name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    login_session_id UUID NOT NULL,
+    shown_id UUID NOT NULL,
+    shown_sha256 BYTEA CHECK (length(shown_sha256) = 32),
+    record_kind TEXT NOT NULL,
+    record_id UUID NOT NULL,
+    record_version BIGINT NOT NULL CHECK (record_version > 0),
+    record_sha256 BYTEA NOT NULL CHECK (length(record_sha256) = 32),
+    patient_id UUID,
+    signed_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (clinic_id, id),
+    -- One human signs an act once.
+    UNIQUE (clinic_id, request_id, account_id),
+    FOREIGN KEY (clinic_id, staff_id) REFERENCES staff (clinic_id, id),
+    FOREIGN KEY (account_id) REFERENCES accounts (id),
+    FOREIGN KEY (clinic_id, login_session_id) REFERENCES login_sessions (clinic_id, id),
+    FOREIGN KEY (clinic_id, patient_id) REFERENCES patients (clinic_id, id)
+);
+CREATE INDEX signatures_shown ON signatures (clinic_id, shown_id, signed_at, id);
+CREATE INDEX signatures_record ON signatures (clinic_id, record_id, signed_at, id);
+
+CREATE TRIGGER signatures_append_only BEFORE UPDATE OR DELETE ON signatures
+    FOR EACH ROW EXECUTE FUNCTION chairside_append_only();
+CREATE TRIGGER signatures_no_truncate BEFORE TRUNCATE ON signatures
+    FOR EACH STATEMENT EXECUTE FUNCTION chairside_append_only();
+ALTER TABLE signatures ENABLE ALWAYS TRIGGER signatures_append_only;
+ALTER TABLE signatures ENABLE ALWAYS TRIGGER signatures_no_truncate;

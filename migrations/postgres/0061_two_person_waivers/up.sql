@@ -1,0 +1,22 @@
+-- Where a clinic goes without the second person an act asks for, and until when. Only what may be waived is listed.
+-- head
+CREATE TABLE two_person_waivers (
+    clinic_id UUID NOT NULL REFERENCES clinics (id),
+    id UUID NOT NULL,
+    version BIGINT NOT NULL CHECK (version > 0),
+    permission TEXT NOT NULL CHECK (permission IN ('policy.approve', 'protocol.approve', 'order.sign')),
+    reason TEXT NOT NULL,
+    -- Nobody when the operator set it at the command line.
+    set_by UUID,
+    set_at TIMESTAMPTZ NOT NULL,
+    ends_at TIMESTAMPTZ NOT NULL,
+    ended_by UUID,
+    ended_at TIMESTAMPTZ,
+    PRIMARY KEY (clinic_id, id),
+    FOREIGN KEY (clinic_id, set_by) REFERENCES staff (clinic_id, id),
+    FOREIGN KEY (clinic_id, ended_by) REFERENCES staff (clinic_id, id),
+    CHECK (ends_at > set_at),
+    CHECK (ended_by IS NULL OR ended_at IS NOT NULL)
+);
+-- One for each permission; a new one ends the one before.
+CREATE UNIQUE INDEX two_person_waivers_one ON two_person_waivers (clinic_id, permission) WHERE ended_at IS NULL;

@@ -36,9 +36,9 @@ pub struct SignatureView {
     record_id: Uuid,
     /// Its version after the act.
     record_version: i64,
-    /// The hash of its canonical form, as in the trail.
+    /// The hash of its canonical form, as in the trail; none where the act changed no record that is kept.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
-    record_sha256: String,
+    record_sha256: Option<String>,
     /// The hash of what was on the screen when presence was proved.
     shown_sha256: Option<String>,
     /// The request that carried the act, as in the trail.
@@ -60,7 +60,7 @@ impl SignatureView {
             record_kind: signature.made.kind.clone(),
             record_id: signature.made.id,
             record_version: signature.made.version,
-            record_sha256: signature.made.sha256.to_string(),
+            record_sha256: signature.made.sha256.map(|hash| hash.to_string()),
             shown_sha256: signature.shown_sha256.map(|hash| hash.to_string()),
             request_id: signature.request.uuid(),
         }

@@ -1,6 +1,7 @@
 //! Waiving the second person of an act, from the host.
 
-use super::{host_permit_in, say};
+use super::accounts::host_permit_in;
+use super::say;
 use crate::access::permission::SetWaiverAsHost;
 use crate::access::permit::Scope;
 use crate::api;

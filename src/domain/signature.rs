@@ -108,8 +108,8 @@ pub struct MadeRecord {
     pub id: Uuid,
     /// Its version after the act.
     pub version: i64,
-    /// The hash of its canonical form, as in the trail.
-    pub sha256: Sha256,
+    /// The hash of its canonical form, as in the trail; none where the act changed no record that is kept.
+    pub sha256: Option<Sha256>,
 }
 
 impl ActSignature {

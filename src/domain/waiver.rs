@@ -134,8 +134,8 @@ impl Waivable {
             Self::Policy => (
                 "second_prescriber_missing",
                 "policy.approve.second",
-                "A looser policy is approved by two prescribers: send another's cosignature, ask for one with \
-                 POST /cosign-requests, or let an administrator set a waiver.",
+                "A looser policy is approved by two prescribers: send the cosignature another gave at this device, or let an \
+                 administrator set a waiver.",
             ),
             Self::Protocol => (
                 "second_prescriber_missing",

@@ -7,7 +7,6 @@ use super::transaction::Change;
 use crate::access::pin::MOST_WRONG;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{ClinicId, StaffId};
-use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 
@@ -34,11 +33,7 @@ pub struct TriedPin {
 
 /// The trail's word about a PIN; it never names a digit.
 fn event(kind: EventKind, staff: StaffId, version: i64) -> Event {
-    Event::of_clinic(
-        kind,
-        Subject::new("staff_pin", staff, version),
-        Record::new("staff_pin", 1).with("staff_id", staff),
-    )
+    Event::noted(kind, Subject::new("staff_pin", staff, version))
 }
 
 impl Change<'_> {

@@ -36,7 +36,7 @@ struct Row {
     record_kind: String,
     record_id: AnyId,
     record_version: i64,
-    record_sha256: Vec<u8>,
+    record_sha256: Option<Vec<u8>>,
     patient_id: Option<PatientId>,
     signed_at: Timestamp,
 }
@@ -61,7 +61,7 @@ impl Row {
             record_kind: made.kind.clone(),
             record_id: AnyId(made.id),
             record_version: made.version,
-            record_sha256: made.sha256.0.to_vec(),
+            record_sha256: made.sha256.map(|hash| hash.0.to_vec()),
             patient_id: signature.patient,
             signed_at: signature.at,
         }
@@ -84,7 +84,7 @@ impl Row {
                 kind: self.record_kind,
                 id: self.record_id.0,
                 version: self.record_version,
-                sha256: digest(&self.record_sha256)?,
+                sha256: self.record_sha256.as_deref().map(digest).transpose()?,
             },
             patient: self.patient_id,
             at: self.signed_at,
@@ -120,9 +120,10 @@ pub(super) fn keep(
         }
         shown.is_what_was_signed(proof.subject_sha256.as_deref())?;
     }
-    let Some((event, made)) = events.iter().find_map(|event| Some((event, made(event)?))) else {
-        return Ok(Vec::new());
-    };
+    // An act that changes no kept record, such as a link that is issued, is signed about what it was done to.
+    let kept = events.iter().find(|event| event.record.is_some());
+    let Some(event) = kept.or_else(|| events.first()) else { return Ok(Vec::new()) };
+    let made = made(event);
     let signatures: Vec<ActSignature> =
         by.iter().map(|proof| signature(ground, proof, made.clone(), event.patient)).collect::<Result<_>>()?;
     for signature in &signatures {
@@ -132,10 +133,10 @@ pub(super) fn keep(
     Ok(signatures.iter().map(ActSignature::given).collect())
 }
 
-fn made(event: &Event) -> Option<MadeRecord> {
+fn made(event: &Event) -> MadeRecord {
     let subject = event.subject;
-    let sha256 = Sha256(event.record.as_ref()?.sha256());
-    Some(MadeRecord { kind: subject.kind.to_owned(), id: subject.id, version: subject.version, sha256 })
+    let sha256 = event.record.as_ref().map(|record| Sha256(record.sha256()));
+    MadeRecord { kind: subject.kind.to_owned(), id: subject.id, version: subject.version, sha256 }
 }
 
 fn signature(ground: &Ground, proof: &Signature, made: MadeRecord, patient: Option<PatientId>) -> Result<ActSignature> {
@@ -159,6 +160,12 @@ fn signature(ground: &Ground, proof: &Signature, made: MadeRecord, patient: Opti
 }
 
 impl Gather<'_> {
+    /// These signatures, for the verifier.
+    pub(super) fn act_signatures_by_id(&mut self, ids: &[ActSignatureId]) -> Result<Vec<ActSignature>> {
+        let rows = by_id!(self, signatures, Row, ids);
+        rows.into_iter().map(Row::into_signature).collect()
+    }
+
     /// Every signature about these records: given when one was shown, or for what was made of it. The oldest first.
     ///
     /// # Errors

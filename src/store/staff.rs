@@ -12,8 +12,6 @@ use crate::access::role::{Role, Roles};
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId, LoginSessionId, StaffId};
 use crate::domain::record::Record;
-use crate::domain::refusal::Refusal;
-use crate::domain::route::Person;
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -64,6 +62,8 @@ pub(super) struct Signer {
 /// A sign-in in force.
 pub(super) struct Standing {
     pub(super) membership: Membership,
+    /// When it began.
+    pub(super) began_at: Timestamp,
     /// Whether its last use was noted so long ago that this one is worth noting.
     pub(super) unnoted: bool,
     /// Whether it has ended, and counts only for what happened at the chair.
@@ -92,19 +92,22 @@ pub(super) fn standing(
             login_sessions::staff_id,
             login_sessions::cred_version,
             login_sessions::last_seen_at,
+            login_sessions::created_at,
             login_sessions::expires_at,
+            login_sessions::only_enrols,
         ))
-        .first::<(StaffId, i64, Timestamp, Timestamp)>(connection)
+        .first::<(StaffId, i64, Timestamp, Timestamp, Timestamp, bool)>(connection)
         .optional()?;
-    let Some((staff, cred_version, last_seen, ends_at)) = found else { return Ok(None) };
+    let Some((staff, cred_version, last_seen, began_at, ends_at, only_enrols)) = found else { return Ok(None) };
     let signer = signer(connection, clinic, staff)?.filter(|signer| signer.cred_version == cred_version);
     let Some(Signer { membership, .. }) = signer else { return Ok(None) };
+    let membership = Membership { only_enrols, ..membership };
     if login_session::is_idle(&membership.roles, last_seen, now, late) {
         return Err(StoreError::SessionIdle);
     }
     let awake = !login_session::is_idle(&membership.roles, last_seen, now, false);
     let unnoted = awake && now >= last_seen.plus_seconds(login_session::NOTED_EVERY_SECONDS);
-    Ok(Some(Standing { membership, unnoted, late: !awake || now >= ends_at }))
+    Ok(Some(Standing { membership, began_at, unnoted, late: !awake || now >= ends_at }))
 }
 
 /// A membership in force, with the version of its credential.
@@ -120,7 +123,8 @@ pub(super) fn signer(connection: &mut AnyConnection, clinic: ClinicId, id: Staff
         .optional()?;
     let Some((account, person, display_name, cred_version)) = found else { return Ok(None) };
     let (roles, human) = (roles_of(connection, clinic, id)?, person.unwrap_or(account));
-    Ok(Some(Signer { membership: Membership { staff: id, account, human, clinic, roles, display_name }, cred_version }))
+    let membership = Membership { staff: id, account, human, clinic, roles, display_name, only_enrols: false };
+    Ok(Some(Signer { membership, cred_version }))
 }
 
 fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Result<Roles> {
@@ -131,6 +135,51 @@ fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Re
         .select(staff_roles::role)
         .load::<Role>(connection)?;
     Ok(Roles::of(roles))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = staff)]
+struct MemberRow {
+    id: StaffId,
+    version: i64,
+    account_id: AccountId,
+    display_name: String,
+    created_at: Timestamp,
+    retired_at: Option<Timestamp>,
+}
+
+impl MemberRow {
+    fn record(&self) -> Record {
+        Record::new("staff", 3)
+            .with("id", self.id)
+            .with("version", self.version)
+            .with("account_id", self.account_id)
+            .with("display_name", &self.display_name)
+            .with("created_at", self.created_at)
+            .with("retired_at", self.retired_at)
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = staff_roles)]
+struct RoleRow {
+    id: super::column::AnyId,
+    version: i64,
+    staff_id: StaffId,
+    role: Role,
+    granted_at: Timestamp,
+    retired_at: Option<Timestamp>,
+}
+
+impl RoleRow {
+    fn record(&self) -> Record {
+        Record::group()
+            .with("id", self.id.0)
+            .with("version", self.version)
+            .with("role", self.role.as_str())
+            .with("granted_at", self.granted_at)
+            .with("retired_at", self.retired_at)
+    }
 }
 
 impl Gather<'_> {
@@ -170,32 +219,43 @@ impl Gather<'_> {
         signer.map(|signer| signer.membership).ok_or(StoreError::NotFound)
     }
 
-    /// Whether a member, whether or not they still work here, is this very human under whatever sign-in.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub fn is_same_human(&mut self, member: StaffId, person: Person) -> Result<bool> {
-        Ok(self.first_account(member)? == Some(person.account))
-    }
-
-    /// The account a member's human signed in with first.
-    fn first_account(&mut self, member: StaffId) -> Result<Option<AccountId>> {
-        let found = staff::table
-            .inner_join(accounts::table.on(accounts::id.eq(staff::account_id)))
-            .filter(staff::clinic_id.eq(self.clinic()))
-            .filter(staff::id.eq(member))
-            .select((staff::account_id, accounts::person_id))
-            .first::<(AccountId, Option<AccountId>)>(self.connection)
-            .optional()?;
-        Ok(found.map(|(account, first)| first.unwrap_or(account)))
-    }
-
     /// The clinic's name and time zone.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when it is gone.
     pub fn clinic_settings(&mut self) -> Result<(String, String)> {
         Ok(clinics::table.find(self.clinic()).select((clinics::name, clinics::zone)).first(self.connection)?)
+    }
+}
+
+impl Gather<'_> {
+    /// The canonical record of a clinic, version 2.
+    pub(super) fn clinic_record(&mut self, id: ClinicId) -> Result<Record> {
+        let row = clinics::table.find(id).select((clinics::version, clinics::name, clinics::zone, clinics::created_at));
+        let (version, name, zone, created_at) = row.first::<(i64, String, String, Timestamp)>(self.connection)?;
+        let record = Record::new("clinic", 2).with("id", id).with("version", version).with("name", name);
+        Ok(record.with("zone", zone).with("created_at", created_at))
+    }
+
+    /// The canonical records of these members, version 3, with every role they hold or held.
+    pub(super) fn staff_records(&mut self, clinic: ClinicId, ids: &[StaffId]) -> Result<Vec<(StaffId, i64, Record)>> {
+        let granted: Vec<RoleRow> = staff_roles::table
+            .filter(staff_roles::clinic_id.eq(clinic))
+            .filter(staff_roles::staff_id.eq_any(ids.to_vec()))
+            .order(staff_roles::id)
+            .select(RoleRow::as_select())
+            .load(self.connection)?;
+        let rows: Vec<MemberRow> = staff::table
+            .filter(staff::clinic_id.eq(clinic))
+            .filter(staff::id.eq_any(ids.to_vec()))
+            .select(MemberRow::as_select())
+            .load(self.connection)?;
+        let record = |row: MemberRow| {
+            let roles: Vec<Record> =
+                granted.iter().filter(|role| role.staff_id == row.id).map(RoleRow::record).collect();
+            (row.id, row.version, row.record().with("roles", roles))
+        };
+        Ok(rows.into_iter().map(record).collect())
     }
 }
 
@@ -218,7 +278,7 @@ impl Change<'_> {
             ))
             .execute(self.connection)?;
         trail::begin(self.connection, id, now)?;
-        let record = Record::new("clinic", 1).with("id", id).with("name", &new.name).with("zone", &new.zone);
+        let record = self.clinic_record(id)?;
         let mut events = vec![Event::of_clinic(EventKind::ClinicCreated, Subject::new("clinic", id, 1), record)];
         events.extend(self.seed_policy_and_protocols(id)?);
         wall::turn_to(self.connection, here)?;
@@ -256,32 +316,13 @@ impl Change<'_> {
         for role in new.roles.iter() {
             self.grant_role(clinic, id, role)?;
         }
+        let added = self.member_event(EventKind::StaffAdded, clinic, id)?;
         wall::turn_to(self.connection, here)?;
-        let record = Record::new("staff", 1)
-            .with("id", id)
-            .with("account_id", account)
-            .with("login", &new.login)
-            .with("display_name", &new.display_name)
-            .with("roles", new.roles.to_string());
-        Ok((id, Event::of_clinic(EventKind::StaffAdded, Subject::new("staff", id, 1), record)))
+        Ok((id, added))
     }
 
-    /// Says that a new member is a person who works here already: where two people are asked for, they are one.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] when nobody here has that id.
-    pub fn same_person(&mut self, new: StaffId, known: StaffId) -> Result<Event> {
-        let [new_account, known_account] = [new, known].map(|member| self.first_account(member));
-        let unknown = || Refusal::invalid("/same_person_as", "unknown", "must be a member of this clinic");
-        let (new_account, first) = (new_account?.ok_or_else(unknown)?, known_account?.ok_or_else(unknown)?);
-        diesel::update(accounts::table.find(new_account))
-            .set((accounts::person_id.eq(Some(first)), accounts::version.eq(accounts::version + 1)))
-            .execute(self.connection)?;
-        let record = Record::new("same_person", 1).with("account_id", new_account).with("person_id", first);
-        Ok(Event::of_clinic(EventKind::SamePerson, Subject::new("staff", new, 1), record))
-    }
-
-    /// Keeps a member's name and whether they still work here; `version` is the one that was read.
+    /// Keeps a member's name and whether they still work here; `version` is the one that was read. Roles are set
+    /// before, so that the trail's word about the member has them.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] or [`StoreError::Stale`].
@@ -298,7 +339,7 @@ impl Change<'_> {
             let current_version = row.select(staff::version).first(self.connection)?;
             return Err(StoreError::Stale { current_version });
         }
-        Ok(member_event(member))
+        self.member_event(EventKind::StaffChanged, self.clinic(), member.id)
     }
 
     /// Takes away the roles a member no longer holds and grants the new ones.
@@ -323,6 +364,13 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// The trail's word about a member after a change, read back from what was kept.
+    fn member_event(&mut self, kind: EventKind, clinic: ClinicId, id: StaffId) -> Result<Event> {
+        let record = self.staff_records(clinic, &[id])?.pop();
+        let (id, version, record) = record.ok_or(StoreError::NotFound)?;
+        Ok(Event::of_clinic(kind, Subject::new("staff", id, version), record))
+    }
+
     fn grant_role(&mut self, clinic: ClinicId, staff: StaffId, role: Role) -> Result<()> {
         let row = super::column::AnyId(self.new_id::<Uuid>());
         diesel::insert_into(staff_roles::table)
@@ -337,15 +385,4 @@ impl Change<'_> {
             .execute(self.connection)?;
         Ok(())
     }
-}
-
-/// The trail's word about a member after a change.
-fn member_event(member: &StaffMember) -> Event {
-    let record = Record::new("staff", 2)
-        .with("id", member.id)
-        .with("version", member.version)
-        .with("display_name", &member.display_name)
-        .with("roles", member.roles.to_string())
-        .with("retired_at", member.retired_at);
-    Event::of_clinic(EventKind::StaffChanged, Subject::new("staff", member.id, member.version), record)
 }

@@ -59,6 +59,12 @@ impl Gather<'_> {
         Ok(row.first::<Row>(self.connection)?.into_waiver())
     }
 
+    /// These waivers, for the verifier.
+    pub(super) fn waivers_by_id(&mut self, ids: &[WaiverId]) -> Result<Vec<Waiver>> {
+        let rows = by_id!(self, two_person_waivers, Row, ids);
+        Ok(rows.into_iter().map(Row::into_waiver).collect())
+    }
+
     /// Whether one person may do this alone now.
     ///
     /// # Errors

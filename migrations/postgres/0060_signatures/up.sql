@@ -40,7 +40,8 @@ CREATE TABLE signatures (
     record_kind TEXT NOT NULL,
     record_id UUID NOT NULL,
     record_version BIGINT NOT NULL CHECK (record_version > 0),
-    record_sha256 BYTEA NOT NULL CHECK (length(record_sha256) = 32),
+    -- None where the act changed no record that is kept.
+    record_sha256 BYTEA CHECK (length(record_sha256) = 32),
     patient_id UUID,
     signed_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (clinic_id, id),

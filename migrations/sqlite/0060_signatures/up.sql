@@ -40,7 +40,8 @@ CREATE TABLE signatures (
     record_kind TEXT NOT NULL,
     record_id BLOB NOT NULL,
     record_version INTEGER NOT NULL CHECK (record_version > 0),
-    record_sha256 BLOB NOT NULL CHECK (length(record_sha256) = 32),
+    -- None where the act changed no record that is kept.
+    record_sha256 BLOB CHECK (length(record_sha256) = 32),
     patient_id BLOB,
     signed_at INTEGER NOT NULL,
     PRIMARY KEY (clinic_id, id),

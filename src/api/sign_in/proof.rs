@@ -1,13 +1,16 @@
-//! Proving presence for one act: alone, or as the second person at the same device. And coming back to a locked screen.
+//! Proving presence for one act: alone, or as the second person at the same device.
 //!
 //! Presence is proved for a text: `subject_sha256` is the `record_sha256` of the record as it was read, and the act is
 //! refused when the stored record is another one by then. What answers with `record_sha256` can be signed.
 
 use super::attempts;
+use super::given_here::Asked;
 use super::passwords::Passwords;
 use super::secrets::{Owner, Secret};
+use crate::access::factor::FactorRule;
 use crate::access::permission::{self, Flag, ProvePresence};
 use crate::access::permit::{Actor, Permit};
+use crate::access::role::Roles;
 use crate::api::extract::Act;
 use crate::api::guard;
 use crate::api::problem::{Problem, ProblemKind};
@@ -16,9 +19,12 @@ use crate::clock;
 use crate::domain::digest::Sha256;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::StaffId;
-use crate::domain::record::Record;
+use crate::domain::route::Person;
 use crate::domain::signature::{ProofMethod, SignatureMeaning};
-use crate::store::{Change, NewSigningToken, Once, SIGNING_LIFE_SECONDS, SecretAttempt, Store, StoreError, Written};
+use crate::store::{
+    Change, GivenFactor, NewSigningToken, Once, OwnCredentials, SIGNING_LIFE_SECONDS, SecretAttempt, Store, StoreError,
+    Written,
+};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -40,6 +46,9 @@ pub struct ReauthBody {
     /// One's own signing PIN; not for an act whose `x-reauth` is `password`.
     #[schema(max_length = 1024, format = Password)]
     pin: Option<String>,
+    /// The code of one's second factor, where it was not given on this device in the last twelve hours.
+    #[schema(max_length = 6, pattern = "^[0-9]{6}$")]
+    code: Option<String>,
     /// The permission of the act: `x-permission` of its operation.
     #[schema(schema_with = acts)]
     act: String,
@@ -67,6 +76,9 @@ pub struct CosignatureBody {
     /// The second person's signing PIN.
     #[schema(max_length = 1024, format = Password)]
     pin: Option<String>,
+    /// The code of the second person's second factor, the first time in twelve hours on this device.
+    #[schema(max_length = 6, pattern = "^[0-9]{6}$")]
+    code: Option<String>,
     /// The permission of the act.
     #[schema(schema_with = acts)]
     act: String,
@@ -77,19 +89,6 @@ pub struct CosignatureBody {
     subject_sha256: Option<String>,
     /// What the signature stands for; `witness` when absent.
     meaning: Option<SignatureMeaning>,
-}
-
-/// Who comes back to a locked screen.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewUnlock, example = json!({"pin": "824160"}))]
-pub struct UnlockBody {
-    /// One's own signing PIN.
-    #[schema(max_length = 1024, format = Password)]
-    pin: Option<String>,
-    /// One's own password, for who has no PIN.
-    #[schema(max_length = 1024, format = Password)]
-    password: Option<String>,
 }
 
 /// A proof of presence: good once, for five minutes, for one act about one record on this device.
@@ -114,55 +113,62 @@ pub async fn reauth(
     passwords: Data<Passwords>,
     request: HttpRequest,
 ) -> Answer<Written> {
-    let ReauthBody { password, pin, act: about, subject_id, subject_sha256, meaning } = act.body;
+    let ReauthBody { password, pin, code, act: about, subject_id, subject_sha256, meaning } = act.body;
     let secret = Secret::of(password, pin)?;
     let about = About::parse(about, subject_id, subject_sha256)?
         .signed_as(meaning.unwrap_or(SignatureMeaning::Author), secret.method())?;
-    let proven = prove_own(secret, &passwords, &request).await?;
+    let mut own = Own::read(&request).await?;
+    let asked = Asked::of(own.actor.account(), own.factor.take(), code)?;
+    let proven = own.prove(secret, asked, &passwords, &request).await?;
     issue(act.permit, &store, about, proven).await
 }
 
-/// Says that the owner of this sign-in is back at its device. The server holds no lock: a locked screen hides what it
-/// shows, and asks here before it shows it again. A sign-in that was left alone too long stays ended.
-#[utoipa::path(post, path = "/api/v1/auth/unlock", tag = "auth", operation_id = "auth_unlock", summary = "Come back to a locked screen",
-    request_body = UnlockBody, responses((status = 204, description = "It is the owner")))]
-pub async fn unlock(
-    act: Act<ProvePresence, UnlockBody>,
-    store: Data<Store>,
-    passwords: Data<Passwords>,
-    request: HttpRequest,
-) -> Answer<Written> {
-    let secret = Secret::of(act.body.password, act.body.pin)?;
-    let method = secret.method();
-    let proven = prove_own(secret, &passwords, &request).await?;
-    let written = store.write(act.permit, Once::default(), move |tx| {
-        let device = tx.actor().map(Actor::login_session).ok_or(StoreError::Unauthenticated)?;
-        proven.succeed(tx, method)?;
-        let record = Record::new("unlock", 1).with("login_session_id", device).with("method", method.as_str());
-        let event = Event::of_clinic(EventKind::Unlocked, Subject::new("login_session", device, 1), record);
-        Ok(tx.record(vec![event], reply::nothing()))
-    });
-    Ok(written.await?)
+/// Who is signed in, with what their secret and their second factor are held against.
+pub(super) struct Own {
+    actor: Actor,
+    credentials: OwnCredentials,
+    /// The sealed secret of the second factor, when it is asked for on this device.
+    factor: Option<Vec<u8>>,
 }
 
-/// Whoever is signed in gives their own secret. A wrong one counts, and the third in a row ends the sign-in.
-async fn prove_own(secret: Secret, passwords: &Passwords, request: &HttpRequest) -> Result<Proven, Problem> {
-    let permit = guard::permit::<ProvePresence>(request).await?;
-    let own = guard::data::<Store>(request)?.read(permit, |tx| {
-        let actor = tx.actor().cloned().ok_or(StoreError::Unauthenticated)?;
-        let own = tx.own_credentials(actor.account())?.ok_or(StoreError::Unauthenticated)?;
-        Ok((actor, own))
-    });
-    let (actor, own) = own.await?;
-    let attempt = attempts::of_member(request, actor.account(), &own, actor.login_session().uuid());
-    let permit = guard::permit::<ProvePresence>(request).await?;
-    let failures = attempts::take(request, permit, &attempt).await?;
-    let (staff, cred_version) = (actor.staff(), own.cred_version);
-    let owner = Owner { staff: Some(staff), cred_version, password_hash: failures.map(|_| own.password_hash) };
-    if !secret.is_of(owner, passwords, request).await? {
-        return Err(attempts::wrong_secret(request, failures.unwrap_or(i64::MAX)).await);
+impl Own {
+    pub(super) async fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let permit = guard::permit::<ProvePresence>(request).await?;
+        let own = guard::data::<Store>(request)?.read(permit, |tx| {
+            let actor = tx.actor().cloned().ok_or(StoreError::Unauthenticated)?;
+            let credentials = tx.own_credentials(actor.account())?.ok_or(StoreError::Unauthenticated)?;
+            let factor = tx.factor_asked(actor.login_session(), actor.staff(), actor.account())?;
+            Ok(Self { actor, credentials, factor })
+        });
+        Ok(own.await?)
     }
-    Ok(Proven { staff, cred_version, attempt })
+
+    /// Takes their secret and, where it is asked for, the code. A wrong one counts, and the third in a row ends the
+    /// sign-in.
+    pub(super) async fn prove(
+        self,
+        secret: Secret,
+        asked: Option<Asked>,
+        passwords: &Passwords,
+        request: &HttpRequest,
+    ) -> Result<Proven, Problem> {
+        let Self { actor, credentials: own, .. } = self;
+        let attempt = attempts::of_member(request, actor.account(), &own, actor.login_session().uuid());
+        let permit = guard::permit::<ProvePresence>(request).await?;
+        let failures = attempts::take(request, permit, &attempt).await?;
+        let (cred_version, counted) = (own.cred_version, failures.unwrap_or(i64::MAX));
+        let password_hash = failures.map(|_| own.password_hash);
+        let owner = Owner { staff: Some(actor.staff()), cred_version, password_hash };
+        if !secret.is_of(owner, passwords, request).await? {
+            return Err(attempts::wrong_secret(request, counted).await);
+        }
+        let factor = match asked.map(|asked| asked.judge(request)).transpose()? {
+            Some(None) => return Err(attempts::wrong_secret(request, counted).await),
+            given => given.flatten(),
+        };
+        let person = Person { staff: actor.staff(), account: actor.account() };
+        Ok(Proven { person, cred_version, attempt, factor })
+    }
 }
 
 /// Proves a second person's presence at this device; it neither opens nor ends a sign-in.
@@ -174,7 +180,7 @@ pub async fn cosign(
     passwords: Data<Passwords>,
     request: HttpRequest,
 ) -> Answer<Written> {
-    let CosignatureBody { login, password, pin, act: about, subject_id, subject_sha256, meaning } = act.body;
+    let CosignatureBody { login, password, pin, code, act: about, subject_id, subject_sha256, meaning } = act.body;
     let secret = Secret::of(password, pin)?;
     let about = About::parse(about, subject_id, subject_sha256)?
         .signed_as(meaning.unwrap_or(SignatureMeaning::Witness), secret.method())?;
@@ -184,10 +190,18 @@ pub async fn cosign(
         let (clinic, actor) = (tx.clinic(), tx.actor().cloned().ok_or(StoreError::Unauthenticated)?);
         let found = tx.credentials(&name)?;
         let here = found.iter().flat_map(|found| &found.memberships).find(|(id, ..)| *id == clinic);
-        let staff = here.map(|(_, _, staff)| *staff);
-        Ok((actor.login_session(), found, staff))
+        let person =
+            found.as_ref().zip(here).map(|(found, (.., staff))| Person { staff: *staff, account: found.account });
+        let asked = match person {
+            Some(Person { staff, account }) => tx.factor_asked(actor.login_session(), staff, account)?,
+            None => None,
+        };
+        let enrolled = found.as_ref().is_some_and(|found| found.has_factor);
+        let roles = person.map(|person| tx.member(person.staff)).transpose()?.map(|member| member.roles);
+        Ok((actor.login_session(), found, Second { person, roles, enrolled, asked }))
     });
-    let (login_session, found, staff) = found.await?;
+    let (login_session, found, second) = found.await?;
+    let asked = second.asked(&request, code)?;
     // The device is one that a colleague is signed in on: strangers who guess this name elsewhere do not slow it down.
     let attempt = SecretAttempt {
         device: Some(login_session.uuid()),
@@ -195,12 +209,44 @@ pub async fn cosign(
     };
     let permit = guard::permit::<ProvePresence>(&request).await?;
     let counted = attempts::take(&request, permit, &attempt).await?;
-    let cred_version = found.as_ref().map_or(0, |found| found.cred_version);
-    let password_hash = found.filter(|_| counted.is_some()).map(|found| found.password_hash);
-    let right = secret.is_of(Owner { staff, cred_version, password_hash }, &passwords, &request).await?;
-    match staff.filter(|_| right) {
-        Some(staff) => issue(act.permit, &store, about, Proven { staff, cred_version, attempt }).await,
-        None => Err(Problem::new(ProblemKind::ReauthRequired).because("name or secret of the second person is wrong")),
+    let owner = Owner {
+        staff: second.person.map(|person| person.staff),
+        cred_version: found.as_ref().map_or(0, |found| found.cred_version),
+        password_hash: found.as_ref().filter(|_| counted.is_some()).map(|found| found.password_hash.clone()),
+    };
+    let right = secret.is_of(owner, &passwords, &request).await?;
+    let wrong =
+        |what: &str| Problem::new(ProblemKind::ReauthRequired).because(format!("{what} of the second person is wrong"));
+    let (Some(found), Some(person)) = (found.filter(|_| right), second.person) else {
+        return Err(wrong("name or secret"));
+    };
+    let factor = match asked.map(|asked| asked.judge(&request)).transpose()? {
+        Some(None) => return Err(wrong("the code")),
+        given => given.flatten(),
+    };
+    issue(act.permit, &store, about, Proven { person, cred_version: found.cred_version, attempt, factor }).await
+}
+
+/// A second person of this clinic, if the name is one's.
+struct Second {
+    person: Option<Person>,
+    roles: Option<Roles>,
+    /// Whether they have a second factor, and its sealed secret when it is asked for here.
+    enrolled: bool,
+    asked: Option<Vec<u8>>,
+}
+
+impl Second {
+    /// The factor that is asked for. Whoever must have one and has none yet signs nothing.
+    fn asked(&self, request: &HttpRequest, code: Option<String>) -> Result<Option<Asked>, Problem> {
+        let Some(person) = self.person else { return Ok(None) };
+        let rule = guard::data::<FactorRule>(request)?;
+        if !self.enrolled && self.roles.as_ref().is_some_and(|roles| rule.demands(roles)) {
+            return Err(
+                Problem::new(ProblemKind::FactorRequired).because("the second person has to set up a second factor")
+            );
+        }
+        Asked::of(person.account, self.asked.clone(), code)
     }
 }
 
@@ -247,17 +293,25 @@ impl About {
 }
 
 /// Somebody whose secret was right.
-struct Proven {
-    staff: StaffId,
+pub(super) struct Proven {
+    person: Person,
     cred_version: i64,
     attempt: SecretAttempt,
+    /// The second factor, where it was asked for.
+    factor: Option<GivenFactor>,
 }
 
 impl Proven {
-    /// What was counted against them is forgotten.
-    fn succeed(&self, tx: &mut Change<'_>, method: ProofMethod) -> Result<(), StoreError> {
+    /// What was counted against them is forgotten, and the code they gave opens nothing else.
+    pub(super) fn succeed(&self, tx: &mut Change<'_>, method: ProofMethod) -> Result<(), StoreError> {
+        let Person { staff, account } = self.person;
+        if let Some(given) = &self.factor {
+            let device = tx.actor().ok_or(StoreError::Unauthenticated)?.login_session();
+            tx.use_factor(account, given)?;
+            tx.note_factor(device, staff)?;
+        }
         tx.attempt_succeeded(&self.attempt)?;
-        if method == ProofMethod::Pin { tx.pin_succeeded(self.staff) } else { Ok(()) }
+        if method == ProofMethod::Pin { tx.pin_succeeded(staff) } else { Ok(()) }
     }
 }
 
@@ -266,19 +320,19 @@ async fn issue(permit: Permit<ProvePresence>, store: &Store, signing: Signing, p
     let written = store.write(permit, Once::default(), move |tx| {
         let Signing { about: About { act, subject, subject_sha256, .. }, meaning, method } = signing;
         proven.succeed(tx, method)?;
-        let Proven { staff, cred_version, .. } = proven;
-        let record = Record::new("signing_token", 2)
-            .with("staff_id", staff)
-            .with("act", &act)
-            .with("subject_id", subject)
-            .with("meaning", meaning.as_str())
-            .with("method", method.as_str());
+        let Proven { person: Person { staff, .. }, cred_version, .. } = proven;
         let new = NewSigningToken { staff, cred_version, act, subject, subject_sha256, meaning, method };
         tx.keep_signing_token(&token, new)?;
-        let event = Event::of_clinic(EventKind::SigningTokenIssued, Subject::new("staff", staff, 1), record);
+        let event = Event::noted(EventKind::SigningTokenIssued, Subject::new("staff", staff, 1));
         let view = SigningTokenView { signing_token: token, staff_id: staff, expires_in_s: SIGNING_LIFE_SECONDS };
         let reply = reply::plain(&view)?;
         Ok(tx.record(vec![event], reply))
     });
-    Ok(written.await?)
+    match written.await {
+        // A 401 would sign the actor out; their sign-in is good.
+        Err(StoreError::FactorRefused) => {
+            Err(Problem::from(StoreError::ReauthRequired).because("the code was used already; wait for the next"))
+        }
+        other => Ok(other?),
+    }
 }

@@ -21,7 +21,7 @@ diesel::table! {
         record_kind -> Text,
         record_id -> DbUuid,
         record_version -> BigInt,
-        record_sha256 -> Binary,
+        record_sha256 -> Nullable<Binary>,
         patient_id -> Nullable<DbUuid>,
         signed_at -> DbTimestamp,
     }

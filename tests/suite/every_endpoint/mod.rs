@@ -23,8 +23,10 @@ use crate::support::{Answer, Kind};
 const UNKNOWN: &str = "0190a5c0-0000-7000-8000-00000000dead";
 
 /// Permissions that belong to no operation of the API: the operator's at the command line, and the watchers'.
-const WITHOUT_OPERATION: [&str; 6] = [
+const WITHOUT_OPERATION: [&str; 8] = [
+    "account.factor.reset",
     "account.password.reset",
+    "audit.detail.erase",
     "clinic.bootstrap",
     "user.invite",
     "two_person_waiver.set_as_host",

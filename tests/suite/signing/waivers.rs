@@ -148,6 +148,9 @@ fn one_human_with_two_sign_ins_is_no_second_person() {
         let body =
             json!({"login": login, "display_name": "Test nurse, desk", "roles": ["nurse"], "same_person_as": nurse});
         let invited = clinic.admin().post("/api/v1/staff", &body).expect(201).body;
+        let password = "violet harbour kettle";
+        let chosen = json!({"link_token": invited["link_token"], "new_password": password});
+        clinic.nobody().post("/api/v1/auth/link", &chosen).expect(200);
         let mut stranger = body.clone();
         stranger["login"] = json!(format!("{login}2"));
         stranger["same_person_as"] = json!(clinic.next_door().staff_id("nurse").to_string());
@@ -160,7 +163,7 @@ fn one_human_with_two_sign_ins_is_no_second_person() {
         let settled = clinic.nurse().get(&visit.path("/visit")).expect(200).body["settlement"]["id"].clone();
         let as_witness = |act: &str| {
             let shown = clinic.nurse().shown(act, &visit.session);
-            let body = json!({"login": login, "password": invited["one_time_password"], "act": act,
+            let body = json!({"login": login, "password": password, "act": act,
                 "subject_id": visit.session, "subject_sha256": shown});
             clinic.nurse().post("/api/v1/cosignatures", &body).expect(200).body["signing_token"].clone()
         };

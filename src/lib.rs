@@ -25,8 +25,8 @@
 //!    [`access::permit::Permit`] for the one permission the handler's type names, or answers 401 or 403.
 //! 2. [`api::extract::Act`] reads key, version and body, in that order; what it does not know is refused.
 //! 3. The handler calls [`store::Store::write`] with the permit. On SQLite the unit joins the group of the one writer
-//!    thread, on PostgreSQL it gets a transaction of its own. Inside it: membership again, idempotency key, signing
-//!    token, the root's lock, then the handler's closure.
+//!    thread, on PostgreSQL it gets a transaction of its own. Inside it: membership again, and which
+//!    charts it may see ([`store::Sight`]); idempotency key, signing token, the root's lock, then the handler's closure.
 //! 4. The closure **gathers** facts (store), lets the domain **decide** (pure), saves, and **records**: events and
 //!    answer. The trail is appended last, in the same transaction; then COMMIT; then the answer leaves.
 //! 5. A read is a snapshot and then an entry about whose charts were loaded; the bytes leave when it is committed.

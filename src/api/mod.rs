@@ -14,6 +14,7 @@ pub mod alerts;
 pub mod appointments;
 pub mod audit_cases;
 pub mod audit_events;
+pub mod break_glass;
 pub mod charts;
 pub mod checkpoints;
 pub mod consents;
@@ -34,6 +35,7 @@ pub mod problem;
 pub mod protocols;
 pub mod rejection;
 pub mod reply;
+pub mod restrictions;
 pub mod rooms;
 pub mod screenings;
 pub mod sessions;
@@ -65,6 +67,8 @@ pub fn all() -> Vec<Endpoint> {
         observations::endpoints(),
         alerts::endpoints(),
         tasks::endpoints(),
+        restrictions::endpoints(),
+        break_glass::endpoints(),
         audit_cases::endpoints(),
         audit_events::endpoints(),
         checkpoints::endpoints(),

@@ -3,7 +3,7 @@
 //! The bytes are stored as they were hashed and never made again to be verified. They hold ids, words and hashes
 //! only: a trail can go to an outside witness. Names and values stand in the detail, which is bound by a salted hash.
 
-use super::id::{ClinicId, PatientId, RequestId};
+use super::id::{BreakGlassId, ClinicId, PatientId, RequestId};
 use super::record::Record;
 use super::time::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -65,6 +65,8 @@ pub struct AuditEntry {
     pub reason: Option<String>,
     /// Under what it was read, for example `audit_case/<id>`.
     pub purpose: Option<String>,
+    /// The broken glass under which it was read or done.
+    pub break_glass: Option<BreakGlassId>,
     /// `seq` of the first entry of the same act, when this is a consequence.
     pub cause: Option<i64>,
 }
@@ -96,6 +98,7 @@ impl AuditEntry {
         let body = some(body, "detail_sha256", self.detail_sha256.map(|hash| hex(&hash)));
         let body = some(body, "reason", self.reason.as_ref());
         let body = some(body, "purpose", self.purpose.as_ref());
+        let body = some(body, "break_glass_id", self.break_glass);
         some(body, "cause", self.cause).to_bytes()
     }
 }
@@ -154,6 +157,7 @@ mod tests {
             detail_sha256: None,
             reason: None,
             purpose: None,
+            break_glass: None,
             cause: None,
         }
     }
@@ -188,7 +192,7 @@ mod tests {
     #[test]
     fn every_field_moves_the_leaf() {
         let at = Timestamp::from_millis(0);
-        let changes: [fn(&mut AuditEntry); 10] = [
+        let changes: [fn(&mut AuditEntry); 11] = [
             |e| e.origin.push('x'),
             |e| e.request = RequestId(Uuid::max()),
             |e| e.actor.role.push('x'),
@@ -198,6 +202,7 @@ mod tests {
             |e| e.object = Some(("patient", Uuid::max(), 1)),
             |e| e.record_sha256 = Some([1; 32]),
             |e| e.purpose = Some("audit_case/x".into()),
+            |e| e.break_glass = Some(BreakGlassId(Uuid::max())),
             |e| e.cause = Some(1),
         ];
         let untouched = leaf_hash(&entry().body(1, at));

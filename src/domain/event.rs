@@ -210,6 +210,15 @@ words! {
         AuditCaseOpened = "audit_case.opened",
         /// An auditor closed a case.
         AuditCaseClosed = "audit_case.closed",
+        // restricted charts
+        /// A patient's chart was restricted to those named.
+        PatientRestricted = "patient.restricted",
+        /// A restriction was lifted, or another took its place.
+        PatientRestrictionEnded = "patient.restriction_ended",
+        /// Somebody opened a restricted chart in an emergency.
+        BreakGlassOpened = "break_glass.opened",
+        /// Somebody else reviewed that.
+        BreakGlassReviewed = "break_glass.reviewed",
         // host
         /// The host's operator did something from the command line.
         HostActed = "host.acted",

@@ -114,6 +114,10 @@ ids! {
     TaskId,
     /// An auditor's case: the charts it may open.
     AuditCaseId,
+    /// A restriction of a patient's chart to those it names.
+    RestrictionId,
+    /// A restricted chart opened in an emergency.
+    BreakGlassId,
     /// A proof that a person re-authenticated for one act.
     SigningTokenId,
     /// One request, made by the server.

@@ -40,6 +40,8 @@ words! {
         FollowUp = "follow_up",
         /// A visit that overran still has the chair that the next patient is booked for (decisions.md 3).
         ChairConflict = "chair_conflict",
+        /// An auditor looks at why a restricted chart was opened.
+        BreakGlassReview = "break_glass_review",
     }
 
     /// Whose list it is on.

@@ -189,9 +189,7 @@ impl Gather<'_> {
             let at = Timestamp::from_millis(*millis);
             query = query.filter(alerts::raised_at.lt(at).or(alerts::raised_at.eq(at).and(alerts::id.lt(*id))));
         }
-        if let Some(bounds) = self.bounds() {
-            query = query.filter(alerts::patient_id.eq_any(bounds));
-        }
+        in_sight!(self, query, alerts::patient_id);
         let mut rows: Vec<Row> = query
             .order((alerts::raised_at.desc(), alerts::id.desc()))
             .limit(i64::from(limit) + 1)
@@ -212,7 +210,7 @@ impl Gather<'_> {
     /// [`StoreError::NotFound`] when there is none.
     pub fn alert(&mut self, id: AlertId) -> Result<Alert> {
         let row: Row = alerts::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
-        self.saw(row.patient_id);
+        self.show(row.patient_id)?;
         Ok(row.into_alert())
     }
 

@@ -76,7 +76,7 @@ impl Gather<'_> {
     /// [`StoreError::NotFound`] when there is none.
     pub fn appointment(&mut self, id: AppointmentId) -> Result<Appointment> {
         let row: Row = appointments::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
-        self.saw(row.patient_id);
+        self.show(row.patient_id)?;
         Ok(row.into_appointment())
     }
 
@@ -97,6 +97,7 @@ impl Gather<'_> {
         if let Some(staff) = staff {
             query = query.filter(appointments::staff_id.eq(staff));
         }
+        in_sight!(self, query, appointments::patient_id);
         let rows: Vec<Row> =
             query.order((appointments::starts_at, appointments::id)).select(Row::as_select()).load(self.connection)?;
         for row in &rows {
@@ -114,15 +115,16 @@ impl Gather<'_> {
         (from, until): (Timestamp, Timestamp),
         staff: StaffId,
     ) -> Result<Vec<Appointment>> {
-        let rows: Vec<Row> = appointments::table
+        let mut query = appointments::table
             .filter(appointments::clinic_id.eq(self.clinic()))
             .filter(appointments::staff_id.eq(staff))
             .filter(appointments::state.eq(AppointmentState::Booked))
             .filter(appointments::starts_at.lt(until))
             .filter(appointments::ends_at.gt(from))
-            .order((appointments::starts_at, appointments::id))
-            .select(Row::as_select())
-            .load(self.connection)?;
+            .into_boxed();
+        in_sight!(self, query, appointments::patient_id);
+        let rows: Vec<Row> =
+            query.order((appointments::starts_at, appointments::id)).select(Row::as_select()).load(self.connection)?;
         for row in &rows {
             self.saw(row.patient_id);
         }

@@ -7,10 +7,11 @@ use super::column::AnyId;
 use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
 use super::schema::foundation::idempotency_keys::{self, dsl};
+use super::trail;
 use super::unit::{Ground, Once, Reply};
 use crate::access::permit::Principal;
 use crate::clock::Clock;
-use crate::domain::id::ClinicId;
+use crate::domain::id::{ClinicId, PatientId, RequestId};
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 
@@ -21,6 +22,7 @@ const KEPT_MINUTES: i64 = 7 * 24 * 60;
 pub(super) struct Place {
     clinic: ClinicId,
     actor: AnyId,
+    request: RequestId,
     key: String,
     fingerprint: Vec<u8>,
 }
@@ -31,7 +33,13 @@ impl Place {
         let Principal::Staff(actor) = &ground.principal else { return None };
         let key = once.key.clone()?;
         let actor = AnyId(actor.staff().uuid());
-        Some(Self { clinic: ground.clinic(), actor, key, fingerprint: once.fingerprint.to_vec() })
+        Some(Self {
+            clinic: ground.clinic(),
+            actor,
+            request: ground.origin.request,
+            key,
+            fingerprint: once.fingerprint.to_vec(),
+        })
     }
 }
 
@@ -47,6 +55,13 @@ struct NewKey<'a> {
     body: &'a [u8],
     created_at: Timestamp,
     expires_at: Timestamp,
+    request_id: RequestId,
+}
+
+/// An answer that was given before, and whose charts it tells of.
+pub(super) struct Replay {
+    pub(super) reply: Reply,
+    pub(super) patients: Vec<PatientId>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -57,12 +72,13 @@ struct Kept {
     etag: Option<String>,
     location: Option<String>,
     body: Vec<u8>,
+    request_id: Option<RequestId>,
 }
 
 /// Takes the key, or gives back what it was answered with before.
 ///
 /// On PostgreSQL a twin waits here, holding nothing else, until the first has committed or rolled back.
-pub(super) fn reserve(connection: &mut AnyConnection, place: &Place, clock: &Clock) -> Result<Option<Reply>> {
+pub(super) fn reserve(connection: &mut AnyConnection, place: &Place, clock: &Clock) -> Result<Option<Replay>> {
     let now = clock.now();
     let row = NewKey {
         clinic_id: place.clinic,
@@ -74,6 +90,7 @@ pub(super) fn reserve(connection: &mut AnyConnection, place: &Place, clock: &Clo
         body: &[],
         created_at: now,
         expires_at: now.plus_minutes(KEPT_MINUTES),
+        request_id: place.request,
     };
     let taken = each!(connection, |native| diesel::insert_into(idempotency_keys::table)
         .values(&row)
@@ -90,7 +107,9 @@ pub(super) fn reserve(connection: &mut AnyConnection, place: &Place, clock: &Clo
         return Err(StoreError::KeyReused);
     }
     let status = u16::try_from(kept.status).map_err(|error| StoreError::Broken(error.to_string()))?;
-    Ok(Some(Reply { status, etag: kept.etag, location: kept.location, body: kept.body }))
+    let reply = Reply { status, etag: kept.etag, location: kept.location, body: kept.body };
+    let patients = kept.request_id.map(|request| trail::patients_of(connection, place.clinic, request)).transpose()?;
+    Ok(Some(Replay { reply, patients: patients.unwrap_or_default() }))
 }
 
 /// Keeps the answer beside its key.

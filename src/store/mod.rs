@@ -12,6 +12,8 @@
 
 #[macro_use]
 mod connection;
+#[macro_use]
+mod sight;
 mod absences;
 mod accounts;
 mod alerts;
@@ -19,6 +21,7 @@ mod appointments;
 mod audit_cases;
 mod audit_events;
 mod bookings;
+mod break_glass;
 mod charts;
 mod checkpoints;
 mod consents;
@@ -35,6 +38,7 @@ mod policies;
 mod pooled;
 mod protocols;
 mod queue;
+mod restrictions;
 mod rooms;
 mod schema;
 mod screenings;
@@ -60,6 +64,7 @@ pub use accounts::{Credentials, OwnCredentials, password_changed};
 pub use alerts::{AlertCursor, AlertFilter, AlertPage};
 pub use audit_cases::{AuditCaseCursor, AuditCasePage};
 pub use audit_events::{StoredEntry, TrailSearch};
+pub use break_glass::{BreakGlassCursor, BreakGlassPage};
 pub use charts::{Chart, ChartTable};
 pub use checkpoints::{KeptNote, SignedCheckpoint};
 pub use connection::DatabaseUrl;
@@ -70,6 +75,7 @@ pub use migrating::{migrate, migrate_if_needed};
 pub use patients::{PatientCursor, PatientPage};
 pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
+pub use sight::Sight;
 pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Refreshed};
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
 pub use staff::{NewClinic, NewStaff, StaffMember};
@@ -91,6 +97,7 @@ use diesel::r2d2::Pool;
 use group::{Job, Notes};
 use pooled::Writers;
 use queue::Queue;
+use sight::Intent;
 use sign_ins::Seen;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -206,14 +213,15 @@ impl Store {
         let (result, entry, seen) = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
             begin_read(&mut connection, ground.clinic())?;
-            let (result, (seen, listed)) = if let Err(error) = ground.admit(&mut connection) {
-                (Err(error), (Vec::new(), false))
+            let (result, (seen, listed)) = if let Err(error) = ground.admit(&mut connection, Intent::Read) {
+                (Err(error), (transaction::Seen::default(), false))
             } else {
                 let mut reader = Reader::new(ground.gather(&mut connection));
                 let result = work(&mut reader);
                 (result, reader.into_seen())
             };
             let result = match result {
+                other if !seen.barred.is_empty() => sight::hide(other),
                 Ok(_) | Err(StoreError::Refused(_)) if !ground.may_show(&seen, listed) => Err(StoreError::NotFound),
                 other => other,
             };
@@ -226,6 +234,7 @@ impl Store {
                 Err(StoreError::Forbidden(_)) => Outcome::Denied,
                 Err(_) => Outcome::Failed,
             };
+            let seen = seen.all();
             let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok()) || outcome == Outcome::Denied;
             Ok((result, tells.then(|| ground.disclosure(outcome, seen)), ground.seen))
         })
@@ -320,7 +329,7 @@ impl Store {
             clock: self.inner.clock.clone(),
             instance: self.inner.instance.clone(),
             seen: None,
-            bounds: None,
+            sight: Sight::default(),
         };
         self.note(Some(ground.disclosure(Outcome::Denied, Vec::new())), None).await
     }

@@ -135,6 +135,7 @@ impl Gather<'_> {
     /// [`StoreError::NotFound`] when there is none.
     pub fn patient(&mut self, id: PatientId) -> Result<Patient> {
         let row: Row = patients::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
+        self.show(id)?;
         self.with_identifiers(vec![row])?.pop().ok_or(StoreError::NotFound)
     }
 
@@ -156,13 +157,12 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn patients_born_on(&mut self, birth_date: Date) -> Result<Vec<Patient>> {
-        let rows = patients::table
+        let mut query = patients::table
             .filter(patients::clinic_id.eq(self.clinic()))
             .filter(patients::birth_date.eq(DateColumn(birth_date)))
-            .order(patients::id)
-            .limit(50)
-            .select(Row::as_select())
-            .load(self.connection)?;
+            .into_boxed();
+        in_sight!(self, query, patients::id);
+        let rows = query.order(patients::id).limit(50).select(Row::as_select()).load(self.connection)?;
         self.with_identifiers(rows)
     }
 
@@ -197,9 +197,7 @@ impl Gather<'_> {
             let beyond = patients::family_first_key.gt(key.clone());
             query = query.filter(beyond.or(patients::family_first_key.eq(key.clone()).and(patients::id.gt(*id))));
         }
-        if let Some(bounds) = self.bounds() {
-            query = query.filter(patients::id.eq_any(bounds));
-        }
+        in_sight!(self, query, patients::id);
         let mut rows: Vec<Row> = query
             .order((patients::family_first_key, patients::id))
             .limit(i64::from(limit) + 1)

@@ -216,7 +216,7 @@ impl Gather<'_> {
     /// [`StoreError::NotFound`] when there is none.
     pub fn screening(&mut self, id: ScreeningId) -> Result<Screened> {
         let row: Row = screenings::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
-        self.saw(row.patient_id);
+        self.show(row.patient_id)?;
         self.with_decisions(vec![row])?.pop().ok_or(StoreError::NotFound)
     }
 

@@ -149,6 +149,14 @@ impl Gather<'_> {
         if !of.with_done {
             query = query.filter(tasks::done_at.is_null());
         }
+        let sight = self.sight_of_list();
+        if let Some(only) = sight.only() {
+            query = query.filter(tasks::patient_id.eq_any(only.into_iter().map(Some)));
+        }
+        let barred: Vec<Option<PatientId>> = sight.barred().into_iter().map(Some).collect();
+        if !barred.is_empty() {
+            query = query.filter(tasks::patient_id.is_null().or(tasks::patient_id.ne_all(barred)));
+        }
         if let Some((millis, id)) = after {
             let at = Timestamp::from_millis(*millis);
             query = query.filter(tasks::due_at.gt(at).or(tasks::due_at.eq(at).and(tasks::id.gt(*id))));
@@ -191,7 +199,7 @@ impl Gather<'_> {
     pub fn task(&mut self, id: TaskId) -> Result<Task> {
         let row: Row = tasks::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
         if let Some(patient) = row.patient_id {
-            self.saw(patient);
+            self.show(patient)?;
         }
         Ok(row.into_task())
     }

@@ -127,6 +127,22 @@ pub(super) fn append(
     Ok(())
 }
 
+/// Whose charts the entries of a request are about.
+pub(super) fn patients_of(
+    connection: &mut AnyConnection,
+    clinic: ClinicId,
+    request: RequestId,
+) -> Result<Vec<PatientId>> {
+    let same = audit_subjects::clinic_id.eq(audit_events::clinic_id).and(audit_subjects::seq.eq(audit_events::seq));
+    let rows = audit_events::table
+        .inner_join(audit_subjects::table.on(same))
+        .filter(audit_events::clinic_id.eq(clinic))
+        .filter(audit_events::request_id.eq(request))
+        .select(audit_subjects::patient_id)
+        .distinct();
+    Ok(rows.load(connection)?)
+}
+
 /// Moves the head by `count` in one statement; time in a trail never runs backwards.
 fn advance(connection: &mut AnyConnection, clinic: ClinicId, count: i64, now: Timestamp) -> Result<Head> {
     diesel::sql_query(

@@ -6,6 +6,7 @@ use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
 use super::schema::foundation::clinics;
 use super::schema::patients::patients;
+use super::sight::Sight;
 use super::unit::{Recorded, Reply};
 use crate::access::permission::Permission;
 use crate::access::permit::Actor;
@@ -27,9 +28,26 @@ pub struct Gather<'t> {
     now: Timestamp,
     actor: Option<Actor>,
     zone: Option<TimeZone>,
-    seen: Vec<PatientId>,
-    bounds: Option<Vec<PatientId>>,
+    seen: Seen,
+    sight: Sight,
     listed: bool,
+    aside: bool,
+}
+
+/// The patients whose charts a unit met.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Seen {
+    /// Those it loaded.
+    pub(super) loaded: Vec<PatientId>,
+    /// Those it was not to load.
+    pub(super) barred: Vec<PatientId>,
+}
+
+impl Seen {
+    /// All of them.
+    pub(super) fn all(self) -> Vec<PatientId> {
+        self.loaded.into_iter().chain(self.barred).collect()
+    }
 }
 
 impl<'t> Gather<'t> {
@@ -39,17 +57,54 @@ impl<'t> Gather<'t> {
         now: Timestamp,
         actor: Option<Actor>,
     ) -> Self {
-        Self { connection, clinic, now, actor, zone: None, seen: Vec::new(), bounds: None, listed: false }
+        Self {
+            connection,
+            clinic,
+            now,
+            actor,
+            zone: None,
+            seen: Seen::default(),
+            sight: Sight::default(),
+            listed: false,
+            aside: false,
+        }
     }
 
-    pub(super) fn within(self, bounds: Option<Vec<PatientId>>) -> Self {
-        Self { bounds, ..self }
+    pub(super) fn within(self, sight: Sight) -> Self {
+        Self { sight, ..self }
     }
 
-    /// The patients a list may show: those of the audit case it is read in; none when it may show all.
-    pub(super) fn bounds(&mut self) -> Option<Vec<PatientId>> {
+    /// Which patients a list may show. A list that asks may also be empty inside an audit case.
+    pub(super) fn sight_of_list(&mut self) -> Sight {
         self.listed = true;
-        self.bounds.clone()
+        if self.aside { Sight::default() } else { self.sight.clone() }
+    }
+
+    /// Which charts may be seen here.
+    pub const fn sight(&self) -> &Sight {
+        &self.sight
+    }
+
+    /// Loads facts about others that are weighed and never told, such as whom a visit keeps from its chair: they are
+    /// no disclosure, and a restriction does not change them.
+    pub(super) fn aside<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let before = std::mem::replace(&mut self.aside, true);
+        let result = work(self);
+        self.aside = before;
+        result
+    }
+
+    /// Notes that a patient's chart is loaded, or says that it is not there for whoever asks.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the chart may not be seen.
+    pub fn show(&mut self, patient: PatientId) -> Result<()> {
+        if self.aside || self.sight.shows(patient) {
+            self.saw(patient);
+            return Ok(());
+        }
+        self.seen.barred.push(patient);
+        Err(StoreError::NotFound)
     }
 
     /// The clinic whose rows this transaction sees; every query filters by it.
@@ -77,8 +132,8 @@ impl<'t> Gather<'t> {
 
     /// Notes that a patient's chart was loaded: it becomes an entry of the trail, whatever the answer is.
     pub fn saw(&mut self, patient: PatientId) {
-        if self.seen.last() != Some(&patient) {
-            self.seen.push(patient);
+        if !self.aside && self.seen.loaded.last() != Some(&patient) {
+            self.seen.loaded.push(patient);
         }
     }
 
@@ -111,7 +166,7 @@ impl<'t> Gather<'t> {
         Ok(self.now.date_in(&self.zone()?))
     }
 
-    pub(super) fn into_seen(self) -> Vec<PatientId> {
+    pub(super) fn into_seen(self) -> Seen {
         self.seen
     }
 }
@@ -170,8 +225,9 @@ impl<'t> Change<'t> {
     /// Locks a patient: the root of everything that is decided about them. Call it before the first fact is read.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such patient in this clinic.
+    /// [`StoreError::NotFound`] when there is no such patient in this clinic, or not for whoever asks.
     pub fn lock_patient(&mut self, patient: PatientId) -> Result<Held> {
+        self.may_touch(patient)?;
         let row = patients::table.find((self.gather.clinic, patient)).select(patients::id);
         let found: Option<PatientId> = match self.gather.connection {
             // BEGIN IMMEDIATE: nobody else writes.
@@ -179,6 +235,15 @@ impl<'t> Change<'t> {
             AnyConnection::Postgres(native) => row.for_no_key_update().first(native).optional()?,
         };
         found.map(|_| Held(())).ok_or(StoreError::NotFound)
+    }
+
+    /// A chart that may not be seen may not be changed; the attempt is noted, and nothing else of it.
+    fn may_touch(&mut self, patient: PatientId) -> Result<()> {
+        if self.sight.shows(patient) {
+            return Ok(());
+        }
+        self.gather.seen.barred.push(patient);
+        Err(StoreError::NotFound)
     }
 
     /// Locks the clinic: the root of what concerns all its staff, such as the last administrator.
@@ -225,7 +290,7 @@ impl<'t, P: Permission> Reader<'t, P> {
     }
 
     /// The patients whose charts were loaded, and whether it was a list that knew its bounds.
-    pub(super) fn into_seen(self) -> (Vec<PatientId>, bool) {
+    pub(super) fn into_seen(self) -> (Seen, bool) {
         let listed = self.gather.listed;
         (self.gather.into_seen(), listed)
     }
@@ -277,7 +342,7 @@ impl<'t, P: Permission> Writer<'t, P> {
         Recorded { events, reply }
     }
 
-    pub(super) fn into_seen(self) -> Vec<PatientId> {
+    pub(super) fn into_seen(self) -> Seen {
         self.change.gather.into_seen()
     }
 }

@@ -130,7 +130,7 @@ impl Gather<'_> {
     pub fn treatment_plan(&mut self, id: TreatmentPlanId) -> Result<TreatmentPlan> {
         let row: Row =
             treatment_plans::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
-        self.saw(row.patient_id);
+        self.show(row.patient_id)?;
         row.into_plan()
     }
 

@@ -5,17 +5,19 @@
 
 use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
+use super::idempotency::Replay;
+use super::sight::{self, Intent, Sight};
 use super::sign_ins::Seen;
 use super::staff::{self, Standing};
 use super::trail::{self, Bond, Pending, trail_of};
-use super::transaction::{Change, Gather};
+use super::transaction::{self, Change, Gather};
 use super::{audit_cases, idempotency, signing, watch};
 use crate::access::permission::{Line, Permission};
 use crate::access::permit::{Actor, Origin, Principal, Scope};
 use crate::clock::Clock;
 use crate::domain::audit_entry::{AuditActor, AuditEntry, Outcome};
-use crate::domain::event::Event;
-use crate::domain::id::{AuditCaseId, ClinicId, PatientId};
+use crate::domain::event::{Event, EventKind};
+use crate::domain::id::{AuditCaseId, BreakGlassId, ClinicId, PatientId};
 use uuid::Uuid;
 
 /// What a request is answered with, made inside the unit and kept with its idempotency key. It never holds a `seq`.
@@ -98,7 +100,7 @@ impl Attempt {
 pub(super) type Unit = Box<dyn FnOnce(&mut AnyConnection) -> Attempt + Send>;
 
 /// The handler's part of a unit: gather, decide, record. Gives back the patients whose charts it loaded.
-pub(super) type Work = Box<dyn FnOnce(Change<'_>) -> (Result<Recorded>, Vec<PatientId>) + Send>;
+pub(super) type Work = Box<dyn FnOnce(Change<'_>) -> (Result<Recorded>, transaction::Seen) + Send>;
 
 /// On what ground a unit stands: who, whose data, under which permission, from which request.
 pub(super) struct Ground {
@@ -111,15 +113,15 @@ pub(super) struct Ground {
     pub(super) instance: String,
     /// The sign-in that is used, when that is worth noting; known once it was admitted.
     pub(super) seen: Option<Seen>,
-    /// The charts an audit case opens, once it was found open; none outside of a case.
-    pub(super) bounds: Option<Vec<PatientId>>,
+    /// The charts that may be seen; known once it was admitted.
+    pub(super) sight: Sight,
 }
 
 impl Ground {
     pub(super) fn of<P: Permission>(parts: (Principal, Scope, Origin), clock: Clock, instance: String) -> Self {
         let (principal, scope, origin) = parts;
         let line = Line { id: P::ID, roles: P::ROLES, flags: P::FLAGS };
-        Self { line, urgent: P::URGENT, principal, scope, origin, clock, instance, seen: None, bounds: None }
+        Self { line, urgent: P::URGENT, principal, scope, origin, clock, instance, seen: None, sight: Sight::default() }
     }
 
     /// The clinic whose rows are open; nil for the installation.
@@ -135,7 +137,7 @@ impl Ground {
     }
 
     /// Reads sign-in and membership again: only this answer lets anything through (engineering.md 3).
-    pub(super) fn admit(&mut self, connection: &mut AnyConnection) -> Result<()> {
+    pub(super) fn admit(&mut self, connection: &mut AnyConnection, intent: Intent) -> Result<()> {
         let Principal::Staff(actor) = &self.principal else { return Ok(()) };
         let now = self.clock.now();
         let (clinic, login_session) = (actor.clinic(), actor.login_session());
@@ -145,11 +147,15 @@ impl Ground {
             return Err(StoreError::Forbidden(self.line.id));
         }
         self.seen = unnoted.then_some(Seen { clinic, login_session, at: now });
-        if let Some(case) = actor.case() {
-            let bounds = audit_cases::bounds(connection, actor.clinic(), case, now)?;
-            self.bounds = Some(bounds.ok_or(StoreError::Forbidden(self.line.id))?);
-        }
-        self.principal = Principal::Staff(actor.refreshed(membership));
+        let actor = actor.refreshed(membership);
+        self.sight = match actor.case() {
+            Some(case) => {
+                let bounds = audit_cases::bounds(connection, actor.clinic(), case, now)?;
+                Sight::of_case(bounds.ok_or(StoreError::Forbidden(self.line.id))?)
+            }
+            None => sight::of(connection, &actor, &self.line, intent, now)?,
+        };
+        self.principal = Principal::Staff(actor);
         Ok(())
     }
 
@@ -160,11 +166,16 @@ impl Ground {
         }
     }
 
-    /// Whether what was loaded may leave: all of it outside of a case, inside one only its patients' charts.
-    /// An answer about nobody's chart is let through only when it was a list that asked for the bounds itself.
-    pub(super) fn may_show(&self, seen: &[PatientId], listed: bool) -> bool {
-        let Some(bounds) = &self.bounds else { return true };
-        seen.iter().all(|patient| bounds.contains(patient)) && (listed || !seen.is_empty())
+    /// Whether what was loaded may leave: only charts that may be seen. Inside a case an answer about nobody's chart
+    /// is let through only when it was a list that asked which it may show.
+    pub(super) fn may_show(&self, seen: &transaction::Seen, listed: bool) -> bool {
+        let about_nobody = seen.loaded.is_empty() && self.sight.only().is_some() && !listed;
+        seen.loaded.iter().all(|patient| self.sight.shows(*patient)) && !about_nobody
+    }
+
+    /// Whether every chart that a unit met may be seen.
+    fn sees(&self, seen: &transaction::Seen) -> bool {
+        seen.barred.is_empty() && seen.loaded.iter().all(|patient| self.sight.shows(*patient))
     }
 
     /// A gather on this ground.
@@ -173,12 +184,14 @@ impl Ground {
             Principal::Staff(actor) => Some(actor.clone()),
             _ => None,
         };
-        Gather::new(connection, self.clinic(), self.clock.now(), actor).within(self.bounds.clone())
+        Gather::new(connection, self.clinic(), self.clock.now(), actor).within(self.sight.clone())
     }
 
     /// An entry about reading: the permission is the action.
     pub(super) fn disclosure(&self, outcome: Outcome, patients: Vec<PatientId>) -> Pending {
-        Pending { entry: self.entry(self.line.id.to_owned(), outcome), patients }
+        let mut entry = self.entry(self.line.id.to_owned(), outcome);
+        entry.break_glass = self.sight.glass_of(&patients);
+        Pending { entry, patients }
     }
 
     fn entry(&self, action: String, outcome: Outcome) -> AuditEntry {
@@ -196,14 +209,17 @@ impl Ground {
             detail_sha256: None,
             reason: None,
             purpose: self.case().map(|case| format!("audit_case/{case}")),
+            break_glass: None,
             cause: None,
         }
     }
 
-    fn changes(&self, events: Vec<Event>) -> Vec<Pending> {
+    /// The entries of an act. The first also names the others whose charts the answer tells of, as a read would.
+    fn changes(&self, events: Vec<Event>, seen: Vec<PatientId>) -> Vec<Pending> {
         let mut entries: Vec<Pending> = events.into_iter().map(|event| self.change(event)).collect();
         if let Some(first) = entries.first_mut() {
             first.entry.permission = Some(self.line.id);
+            first.patients.extend(seen);
         }
         entries
     }
@@ -214,7 +230,12 @@ impl Ground {
         entry.object = Some((subject.kind, subject.id, subject.version));
         entry.record_sha256 = event.record.map(|record| record.sha256());
         entry.reason = event.reason;
-        Pending { entry, patients: event.patient.into_iter().collect() }
+        let patients: Vec<PatientId> = event.patient.into_iter().collect();
+        entry.break_glass = match subject.kind {
+            "break_glass" => Some(BreakGlassId(subject.id)),
+            _ => self.sight.glass_of(&patients),
+        };
+        Pending { entry, patients }
     }
 }
 
@@ -242,14 +263,16 @@ pub(super) fn run(
     proof: Option<&Proof>,
     work: Work,
 ) -> Attempt {
-    let mut seen = Vec::new();
+    let mut seen = transaction::Seen::default();
     let result = steps(connection, &mut ground, once, proof, |change| {
         let (result, patients) = work(change);
         seen = patients;
-        result
+        (result, seen.clone())
     });
     let told = matches!(&result, Err(StoreError::Refused(_) | StoreError::Stale { .. } | StoreError::Duplicate(_)));
-    let disclosure = (told && !seen.is_empty()).then(|| ground.disclosure(Outcome::Failed, seen));
+    let hidden = result.is_err() && !ground.sees(&seen);
+    let patients = seen.all();
+    let disclosure = ((told || hidden) && !patients.is_empty()).then(|| ground.disclosure(Outcome::Failed, patients));
     Attempt { result, disclosure, seen: ground.seen }
 }
 
@@ -258,14 +281,17 @@ fn steps(
     ground: &mut Ground,
     once: &Once,
     proof: Option<&Proof>,
-    work: impl FnOnce(Change<'_>) -> Result<Recorded>,
+    work: impl FnOnce(Change<'_>) -> (Result<Recorded>, transaction::Seen),
 ) -> Result<Written> {
-    ground.admit(connection)?;
+    ground.admit(connection, Intent::Write)?;
     let place = idempotency::Place::of(ground, once);
     if let Some(place) = &place
-        && let Some(reply) = idempotency::reserve(connection, place, &ground.clock)?
+        && let Some(Replay { reply, patients }) = idempotency::reserve(connection, place, &ground.clock)?
     {
-        let entry = ground.disclosure(Outcome::Success, Vec::new());
+        if !patients.iter().all(|patient| ground.sight.shows(*patient)) {
+            return Err(StoreError::NotFound);
+        }
+        let entry = ground.disclosure(Outcome::Success, patients);
         trail::append(connection, ground.clinic(), vec![entry], Bond::OneAct, ground.clock.now())?;
         return Ok(Written { reply, replayed: true });
     }
@@ -276,14 +302,21 @@ fn steps(
         _ => None,
     };
     let gather = ground.gather(connection);
-    let Recorded { events, reply } = work(Change::new(gather, ground.clock.clone(), ground.line.id, signature))?;
+    let (result, seen) = work(Change::new(gather, ground.clock.clone(), ground.line.id, signature));
+    let touched = result.as_ref().ok().and_then(|recorded| recorded.events.first()).filter(|event| {
+        // The one write about a chart that its actor may not see.
+        event.kind != EventKind::BreakGlassOpened
+    });
+    let touched = touched.and_then(|event| event.patient);
+    let in_sight = ground.sees(&seen) && touched.is_none_or(|patient| ground.sight.shows(patient));
+    let Recorded { events, reply } = if in_sight { result? } else { sight::hide(result)? };
     if watch::swallowed_an_error() {
         return Err(StoreError::Broken("an SQL error was caught without a savepoint around it".into()));
     }
     if let Some(place) = &place {
         idempotency::keep(connection, place, &reply)?;
     }
-    let entries = ground.changes(events);
+    let entries = ground.changes(events, seen.loaded);
     if entries.is_empty() {
         // A unit without an event still has to meet the database once more before COMMIT (engineering.md 2).
         diesel::RunQueryDsl::execute(diesel::sql_query("SELECT 1"), connection)?;

@@ -33,6 +33,7 @@ mod patients;
 mod permissions;
 mod protocols;
 mod readme;
+mod restrictions;
 mod schema;
 mod screenings;
 mod sessions;

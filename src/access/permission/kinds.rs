@@ -17,6 +17,11 @@ pub enum Flag {
     Discloses,
     /// Open to an auditor as well, but only inside an open audit case and for its patients (decisions.md 20).
     Cased,
+    /// What happens at the chair and has to be done by whoever stands there: a restriction of the chart never bars it
+    /// while the visit is live, and a broken glass opens it at any time.
+    Emergency,
+    /// Changes something of a restricted chart that a broken glass opens; a glass opens every read, and no other write.
+    Glass,
     /// Open to somebody who has not signed in.
     Strangers,
     /// Open to a watcher of the server.

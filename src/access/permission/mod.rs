@@ -94,6 +94,14 @@ permissions! {
     RegisterPatient = "patient.create" for [Prescriber, Nurse, FrontDesk];
     /// Correct a patient's demographics.
     ChangePatient = "patient.card.update" for [Prescriber, Nurse, FrontDesk] with [Matched];
+    /// Restrict a patient's chart to those named, name others, or lift that.
+    RestrictPatient = "patient.restrict" for [Prescriber] with [Keyed, Glass];
+    /// Open a restricted chart in an emergency: one patient, one hour, a reason, a password.
+    BreakGlass = "breakglass.activate" for [Prescriber, Nurse] with [Signed, Keyed];
+    /// See who opened restricted charts, and what waits for a review.
+    ReadBreakGlass = "breakglass.read" for [Auditor] with [Discloses];
+    /// Review one.
+    ReviewBreakGlass = "breakglass.review" for [Auditor] with [Keyed];
     /// Read what is known of a patient: lists, screening, scores.
     ReadChart = "patient.clinical.read" for [Prescriber, Nurse] with [Cased];
     /// Add or correct a diagnosis.
@@ -158,7 +166,7 @@ permissions! {
     /// Bring a consent into force.
     ActivateConsent = "consent.sign" for [Prescriber] with [Keyed, Matched];
     /// Withdraw a consent: the patient's right, never in a queue.
-    WithdrawConsent = "consent.withdraw" for [Prescriber, Nurse] with [Urgent];
+    WithdrawConsent = "consent.withdraw" for [Prescriber, Nurse] with [Urgent, Emergency];
     /// Take back a draft.
     VoidConsent = "consent.void" for [Prescriber] with [Keyed];
     /// Report that a patient may want to withdraw.
@@ -206,15 +214,15 @@ permissions! {
     /// Name or see who takes the patient home.
     SetEscort = "session.escort.set" for [Prescriber, Nurse, FrontDesk];
     /// Put another person in charge.
-    HandOverSession = "session.hand_over" for [Prescriber, Nurse] with [Keyed];
+    HandOverSession = "session.hand_over" for [Prescriber, Nurse] with [Keyed, Emergency];
     /// End a visit before any drug ran.
     AbortSession = "session.abort" for [Prescriber, Nurse] with [Keyed];
 
     // monitoring
     /// Chart a row of the flowsheet; no proof of presence, ever (decisions.md 6).
-    RecordObservation = "observation.record" for [Prescriber, Nurse] with [Keyed];
+    RecordObservation = "observation.record" for [Prescriber, Nurse] with [Keyed, Emergency];
     /// Replay rows that a tablet kept offline; each row brings its own key.
-    ReplayObservations = "observation.replay" for [Prescriber, Nurse];
+    ReplayObservations = "observation.replay" for [Prescriber, Nurse] with [Emergency];
     /// Read the flowsheet and which checks are due.
     ReadObservations = "observation.read" for [Prescriber, Nurse] with [Cased];
     /// Correct a row, or say that it should never have been.
@@ -222,9 +230,9 @@ permissions! {
     /// Move a row to the patient it belongs to.
     MoveObservation = "observation.move" for [Prescriber, Nurse] with [Keyed];
     /// See alerts.
-    ReadAlerts = "alert.read" for [Prescriber, Nurse] with [Cased];
+    ReadAlerts = "alert.read" for [Prescriber, Nurse] with [Cased, Emergency];
     /// Answer an alert with an action.
-    AcknowledgeAlert = "alert.acknowledge" for [Prescriber, Nurse] with [Keyed];
+    AcknowledgeAlert = "alert.acknowledge" for [Prescriber, Nurse] with [Keyed, Emergency];
     /// Record how an alert ended.
     ResolveAlert = "alert.resolve" for [Prescriber, Nurse] with [Keyed];
     /// See one's own list of tasks.
@@ -260,21 +268,21 @@ permissions! {
     /// Read the drug record and what was given.
     ReadDosing = "dose.read" for [Prescriber, Nurse] with [Cased];
     /// Record what is done with the drug.
-    RecordDose = "dose.record" for [Prescriber, Nurse] with [Keyed];
+    RecordDose = "dose.record" for [Prescriber, Nurse] with [Keyed, Emergency];
     /// Correct an entry of the drug record, or move it to the right patient.
     AmendDose = "dose.amend" for [Prescriber, Nurse] with [Keyed];
     /// Pause the drug.
-    PauseSession = "session.pause" for [Prescriber, Nurse] with [Urgent];
+    PauseSession = "session.pause" for [Prescriber, Nurse] with [Urgent, Emergency];
     /// Go on after a pause.
     ResumeSession = "session.resume" for [Prescriber, Nurse] with [Keyed];
     /// Stop the drug.
-    StopSession = "session.stop" for [Prescriber, Nurse] with [Urgent];
+    StopSession = "session.stop" for [Prescriber, Nurse] with [Urgent, Emergency];
     /// Say at the chair what the pump did.
-    ConfirmPump = "session.pump_confirm" for [Prescriber, Nurse];
+    ConfirmPump = "session.pump_confirm" for [Prescriber, Nurse] with [Emergency];
     /// Raise the alarm.
-    RaiseEmergency = "session.emergency" for [Prescriber, Nurse, FrontDesk] with [Urgent];
+    RaiseEmergency = "session.emergency" for [Prescriber, Nurse, FrontDesk] with [Urgent, Emergency];
     /// Say that the alarm is over.
-    EndEmergency = "session.emergency_end" for [Prescriber, Nurse];
+    EndEmergency = "session.emergency_end" for [Prescriber, Nurse] with [Emergency];
 }
 
 #[cfg(test)]

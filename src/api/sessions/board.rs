@@ -5,7 +5,7 @@ use super::super::{Endpoint, endpoints};
 use super::views::is_clinical;
 use crate::access::permission::ReadBoard;
 use crate::access::permit::Permit;
-use crate::domain::id::{RoomId, SessionId, StaffId};
+use crate::domain::id::{PatientId, RoomId, SessionId, StaffId};
 use crate::domain::refusal::Refusal;
 use crate::domain::session::board::{ChairDay, chairs};
 use crate::domain::session::escort::{self, EscortStatus};
@@ -40,8 +40,15 @@ pub struct ChairView {
 #[schema(as = BoardCard)]
 pub struct BoardCard {
     session_id: SessionId,
+    /// Null when the patient's chart is restricted to others: the chair is taken, and by whom is not said.
     #[schema(example = "AR")]
-    initials: String,
+    initials: Option<String>,
+    /// The chart is restricted to others.
+    restricted: bool,
+    /// For nurses and prescribers, of a restricted chart only: what an entry names that cannot wait, such as a vital
+    /// sign, and whose chart a broken glass would open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patient_id: Option<PatientId>,
     state: SessionState,
     scheduled_start_at: Timestamp,
     scheduled_end_at: Timestamp,
@@ -98,28 +105,30 @@ pub async fn board(permit: Permit<ReadBoard>, store: Data<Store>) -> Answer {
             let (from, until) = day_bounds(now.date_in(&zone), &zone).ok_or_else(too_far)?;
             let sessions = tx.board_sessions(from, until)?;
             let rooms = tx.rooms()?;
-            let labels = tx.patient_labels(&sessions.iter().map(|session| session.patient_id).collect::<Vec<_>>())?;
-            let escorts = tx.escorts(&sessions.iter().map(|session| session.id).collect::<Vec<_>>())?;
+            let sight = tx.sight().clone();
+            let shown: Vec<Session> =
+                sessions.iter().filter(|session| sight.shows(session.patient_id)).cloned().collect();
+            let labels = tx.patient_labels(&shown.iter().map(|session| session.patient_id).collect::<Vec<_>>())?;
+            let escorts = tx.escorts(&shown.iter().map(|session| session.id).collect::<Vec<_>>())?;
             let clinical = is_clinical(tx.actor());
             let held = tx.snapshot();
-            let in_the_way = if clinical { tx.in_the_way_of(held, &sessions)? } else { HashMap::new() };
+            let in_the_way = if clinical { tx.in_the_way_of(held, &shown)? } else { HashMap::new() };
             let card = |session: &Session, chair_conflict: bool| {
+                let restricted = !sight.shows(session.patient_id);
                 let of_this: Vec<_> =
                     escorts.iter().filter(|escort| escort.session_id == session.id).cloned().collect();
                 BoardCard {
                     session_id: session.id,
-                    initials: labels
-                        .iter()
-                        .find(|label| label.id == session.patient_id)
-                        .map(PatientLabel::initials)
-                        .unwrap_or_default(),
+                    initials: labels.iter().find(|label| label.id == session.patient_id).map(PatientLabel::initials),
+                    restricted,
+                    patient_id: Some(session.patient_id).filter(|_| restricted && clinical),
                     state: session.state,
                     scheduled_start_at: session.slot.starts_at,
                     scheduled_end_at: session.slot.ends_at,
                     escort: escort::best(&of_this),
                     chair_conflict,
                     emergency: session.in_emergency(),
-                    clinical: clinical
+                    clinical: (clinical && !restricted)
                         .then(|| BoardClinical::of(session, in_the_way.get(&session.id).map_or(0, Vec::len))),
                 }
             };

@@ -44,7 +44,7 @@ impl Gather<'_> {
             .select((ConsentRow::as_select(), FormColumns::as_select()))
             .first(self.connection)?;
         let consent = rows::consent(row)?;
-        self.saw(consent.patient);
+        self.show(consent.patient)?;
         Ok(consent)
     }
 
@@ -96,6 +96,7 @@ impl Gather<'_> {
             .filter(consents::valid_until.lt(Some(until)))
             .select((ConsentRow::as_select(), FormColumns::as_select()))
             .into_boxed();
+        in_sight!(self, query, consents::patient_id);
         if let Some((at, id)) = after {
             let later = consents::valid_until.gt(Some(at));
             query = query.filter(later.or(consents::valid_until.eq(Some(at)).and(consents::id.gt(id))));

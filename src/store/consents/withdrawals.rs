@@ -150,7 +150,7 @@ impl Gather<'_> {
     pub fn withdrawal_report(&mut self, id: WithdrawalReportId) -> Result<WithdrawalReport> {
         let row = withdrawal_reports::table.find((self.clinic(), id)).select(ReportRow::as_select());
         let report = row.first(self.connection)?.into_report();
-        self.saw(report.patient);
+        self.show(report.patient)?;
         Ok(report)
     }
 

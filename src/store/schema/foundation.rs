@@ -166,6 +166,7 @@ diesel::table! {
         body -> Binary,
         created_at -> DbTimestamp,
         expires_at -> DbTimestamp,
+        request_id -> Nullable<DbUuid>,
     }
 }
 
@@ -222,4 +223,5 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_subjects);
 diesel::allow_tables_to_appear_in_same_query!(accounts, clinics, staff, staff_roles);

@@ -11,6 +11,7 @@ pub(super) mod limits;
 pub(super) mod observations;
 pub(super) mod patients;
 pub(super) mod protocols;
+pub(super) mod restrictions;
 pub(super) mod screening;
 pub(super) mod sessions;
 pub(super) mod visits;

@@ -31,7 +31,7 @@ impl Gather<'_> {
             until,
             ..SessionFilter::default()
         };
-        let in_this_chair = self.sessions(&filter, None, MOST_BOOKINGS)?.items;
+        let in_this_chair = self.aside(|tx| tx.sessions(&filter, None, MOST_BOOKINGS))?.items;
         Ok(kept_waiting(by, &in_this_chair, now).into_iter().cloned().collect())
     }
 

@@ -99,9 +99,7 @@ impl Gather<'_> {
             let same_time = sessions::scheduled_start_at.eq(*at).and(sessions::id.gt(*id));
             query = query.filter(sessions::scheduled_start_at.gt(*at).or(same_time));
         }
-        if let Some(bounds) = self.bounds() {
-            query = query.filter(sessions::patient_id.eq_any(bounds));
-        }
+        in_sight!(self, query, sessions::patient_id);
         let mut rows: Vec<Row> = query
             .order((sessions::scheduled_start_at, sessions::id))
             .limit(i64::from(limit) + 1)
@@ -118,13 +116,14 @@ impl Gather<'_> {
     /// # Errors
     /// When the database cannot be asked.
     pub fn sessions_owned_by(&mut self, staff: StaffId) -> Result<Vec<Session>> {
-        let rows: Vec<Row> = sessions::table
+        let mut query = sessions::table
             .filter(sessions::clinic_id.eq(self.clinic()))
             .filter(sessions::owner_id.eq(staff))
             .filter(sessions::locked_at.is_null())
-            .order((sessions::scheduled_start_at, sessions::id))
-            .select(Row::as_select())
-            .load(self.connection)?;
+            .into_boxed();
+        in_sight!(self, query, sessions::patient_id);
+        let rows: Vec<Row> =
+            query.order((sessions::scheduled_start_at, sessions::id)).select(Row::as_select()).load(self.connection)?;
         let open = self.seen_sessions(rows).into_iter().filter(|session| session.allows(SessionEvent::Handover));
         Ok(open.collect())
     }
@@ -137,17 +136,21 @@ impl Gather<'_> {
         let held: Vec<SessionState> = SessionState::ALL.iter().copied().filter(|state| state.holds_booking()).collect();
         let takes_part =
             sessions::nurse_id.eq(staff).or(sessions::prescriber_id.eq(staff)).or(sessions::owner_id.eq(staff));
-        let rows: Vec<Row> = sessions::table
+        let mut query = sessions::table
             .filter(sessions::clinic_id.eq(self.clinic()))
             .filter(sessions::state.eq_any(held))
             .filter(takes_part)
-            .order((sessions::scheduled_start_at, sessions::id))
-            .select(Row::as_select())
-            .load(self.connection)?;
+            .into_boxed();
+        in_sight!(self, query, sessions::patient_id);
+        let rows: Vec<Row> =
+            query.order((sessions::scheduled_start_at, sessions::id)).select(Row::as_select()).load(self.connection)?;
         Ok(self.seen_sessions(rows))
     }
 
     /// The sessions of a board: those booked between two instants, and those still live whenever they were booked.
+    ///
+    /// Those of charts that may not be seen are among them, because their chairs are taken all the same; a board says
+    /// no more of them ([`Sight::shows`](crate::store::Sight::shows)).
     ///
     /// # Errors
     /// When the database cannot be asked.
@@ -160,7 +163,10 @@ impl Gather<'_> {
             .order((sessions::scheduled_start_at, sessions::id))
             .select(Row::as_select())
             .load(self.connection)?;
-        Ok(self.seen_sessions(rows))
+        self.sight_of_list();
+        let sight = self.sight().clone();
+        self.saw_each(rows.iter().map(|row| row.patient_id).filter(|patient| sight.shows(*patient)));
+        Ok(rows.into_iter().map(Row::into_session).collect())
     }
 
     /// How these patients are shown.

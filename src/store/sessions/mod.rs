@@ -27,7 +27,7 @@ impl Gather<'_> {
     /// [`StoreError::NotFound`] when there is none.
     pub fn session(&mut self, id: SessionId) -> Result<Session> {
         let row: Row = sessions::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
-        self.saw(row.patient_id);
+        self.show(row.patient_id)?;
         Ok(row.into_session())
     }
 

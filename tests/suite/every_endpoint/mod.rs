@@ -5,6 +5,8 @@
 
 mod oracle;
 mod plant;
+mod restricted;
+mod told;
 pub use plant::{a_case_about, everything as everything_planted_in};
 pub mod world;
 

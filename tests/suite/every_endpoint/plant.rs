@@ -27,7 +27,19 @@ pub fn everything(clinic: &Clinic) -> [String; 3] {
     let other = clinic.front_desk().post("/api/v1/patients", &body).expect(201);
     let other = other.body["patient"]["id"].as_str().expect("an id");
     let [case, other_case] = [visit.patient.as_str(), other].map(|patient| a_case_about(clinic, patient));
+    a_broken_glass_about(clinic, other);
     [visit.patient.clone(), case, other_case]
+}
+
+/// A nurse opens a restricted chart in an emergency; the restriction is lifted since.
+fn a_broken_glass_about(clinic: &Clinic, patient: &str) {
+    let restriction = format!("/api/v1/patients/{patient}/restriction");
+    let body = json!({"reason": "works at this clinic", "staff_ids": []});
+    clinic.prescriber().post(&restriction, &body).expect(201);
+    let body = json!({"patient_id": patient, "reason_code": "emergency_care", "reason": "found unconscious in the hall",
+        "signing_token": clinic.nurse().reauth("breakglass.activate", patient)});
+    clinic.nurse().post("/api/v1/break-glass", &body).expect(201);
+    clinic.prescriber().post(&format!("{restriction}/lift"), &json!({})).expect(200);
 }
 
 /// An auditor opens a case about one patient.

@@ -1,6 +1,6 @@
 //! A clinic that holds a record of every kind, and how to call any operation about one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -81,6 +81,15 @@ impl World {
         call.table().is_none_or(|table| self.ids.contains_key(&table))
     }
 
+    /// Whether this operation is about one record of a patient's chart.
+    pub fn is_about_a_patient(&self, call: &Call) -> bool {
+        let table = call.table();
+        let columns = table.as_ref().and_then(|table| self.catalogue.get(table)).map(|table| &table.columns);
+        let charted = columns
+            .is_some_and(|columns| ["patient_id", "session_id"].iter().any(|column| columns.contains_key(*column)));
+        table.as_deref() == Some("patients") || charted
+    }
+
     /// How to call an operation with the published examples, about the records planted here.
     pub fn call(&self, document: &Value, operation: &Operation) -> Call {
         let mut call = Call::of(document, operation);
@@ -146,6 +155,72 @@ impl World {
     }
 }
 
+/// An entry of the trail, its ids without hyphens.
+pub struct Entry {
+    pub actor: String,
+    pub action: String,
+    pub outcome: String,
+    pub patients: BTreeSet<String>,
+}
+
+impl World {
+    /// Whose record each id is, both without hyphens: of every table that names a patient.
+    pub fn owners(&self) -> BTreeMap<String, String> {
+        let mut database = Database::of(&self.clinic.url);
+        let mut owners = BTreeMap::new();
+        for (name, table) in &self.catalogue {
+            let owner = match name.as_str() {
+                "patients" => "id",
+                _ => "patient_id",
+            };
+            if ["id", "clinic_id", owner].iter().all(|column| table.columns.contains_key(*column)) {
+                let [id, patient] = ["id", owner].map(|column| hexadecimal(&database, column));
+                let rows = database.lines(&format!(
+                    "SELECT {id} || '|' || {patient} AS line FROM {name} WHERE clinic_id = {} AND {owner} IS NOT NULL",
+                    literal(&database, &self.clinic)
+                ));
+                owners.extend(rows.into_iter().map(|row| (row[0].clone(), row[1].clone())));
+            }
+        }
+        owners
+    }
+
+    /// What the trail says of one request.
+    pub fn entries_of(&self, request: &str) -> Vec<Entry> {
+        let mut database = Database::of(&self.clinic.url);
+        let [actor, patient] = ["actor_id", "patient_id"].map(|column| hexadecimal(&database, column));
+        let clinic = literal(&database, &self.clinic);
+        let request = match database {
+            Database::Sqlite(_) => format!("x'{}'", request.replace('-', "")),
+            Database::Postgres(_) => format!("'{request}'"),
+        };
+        let entries = database.lines(&format!(
+            "SELECT seq || '|' || {actor} || '|' || action || '|' || outcome AS line FROM audit_events \
+             WHERE clinic_id = {clinic} AND request_id = {request} AND actor_id IS NOT NULL ORDER BY seq"
+        ));
+        let of = |row: Vec<String>| {
+            let subjects = database.lines(&format!(
+                "SELECT {patient} AS line FROM audit_subjects WHERE clinic_id = {clinic} AND seq = {}",
+                row[0]
+            ));
+            Entry {
+                actor: row[1].clone(),
+                action: row[2].clone(),
+                outcome: row[3].clone(),
+                patients: subjects.into_iter().map(|row| row[0].clone()).collect(),
+            }
+        };
+        entries.into_iter().map(of).collect()
+    }
+}
+
+fn hexadecimal(database: &Database, column: &str) -> String {
+    match database {
+        Database::Sqlite(_) => format!("lower(hex({column}))"),
+        Database::Postgres(_) => format!("replace({column}::text, '-', '')"),
+    }
+}
+
 /// Resources whose table has another name.
 const TABLES: [(&str, &str); 0] = [];
 
@@ -178,6 +253,23 @@ impl Call {
             })
             .collect();
         Self { method: operation.method.clone(), path: operation.path.clone(), query, body }
+    }
+
+    /// The same call about another record where it names this one.
+    pub fn naming(&self, one: &str, another: &str) -> Self {
+        let body = self.body.as_ref().map(|body| body.to_string().replace(one, another));
+        Self {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.iter().map(|(name, value)| (name.clone(), value.replace(one, another))).collect(),
+            body: body.map(|body| serde_json::from_str(&body).expect("JSON")),
+        }
+    }
+
+    /// Whether its body or query names this record.
+    pub fn names(&self, id: &str) -> bool {
+        let body = self.body.as_ref().is_some_and(|body| body.to_string().contains(id));
+        body || self.query.iter().any(|(_, value)| value.contains(id))
     }
 
     pub fn has_id(&self) -> bool {

@@ -10,6 +10,7 @@
 mod stated;
 
 pub mod absences;
+pub mod access_reports;
 pub mod alerts;
 pub mod appointments;
 pub mod audit_cases;
@@ -19,6 +20,8 @@ pub mod charts;
 pub mod checkpoints;
 pub mod consents;
 pub mod cors;
+pub mod csv;
+pub mod disclosures;
 pub mod dosing;
 pub mod edge;
 pub mod endpoint;
@@ -71,6 +74,8 @@ pub fn all() -> Vec<Endpoint> {
         break_glass::endpoints(),
         audit_cases::endpoints(),
         audit_events::endpoints(),
+        access_reports::endpoints(),
+        disclosures::endpoints(),
         checkpoints::endpoints(),
         visits::endpoints(),
         dosing::endpoints(),

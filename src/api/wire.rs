@@ -192,7 +192,7 @@ ids!(PolicyId, ProtocolId, TreatmentPlanId, SessionId, OrderId, PreparationId, D
 ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
 ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
 ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
-ids!(RestrictionId, BreakGlassId);
+ids!(RestrictionId, BreakGlassId, DisclosureId);
 ids!(AbsenceId, AppointmentId);
 
 amounts!(Micrograms, MicrogramsPerMillilitre, MicrolitresPerHour, Microlitres, Grams, Millimetres);
@@ -207,7 +207,11 @@ vocabularies!(crate::domain::alert::AlertState as "AlertState");
 vocabularies!(crate::domain::alert::AlertStep as "AlertStep");
 vocabularies!(crate::domain::break_glass::GlassReason as "BreakGlassReason");
 vocabularies!(crate::domain::break_glass::GlassState as "BreakGlassState");
+vocabularies!(crate::api::access_reports::AccessKind as "AccessKind");
+vocabularies!(crate::api::csv::ListFormat as "ListFormat");
+vocabularies!(crate::domain::audit_entry::Outcome as "AuditOutcome");
 vocabularies!(crate::domain::break_glass::GlassVerdict as "BreakGlassVerdict");
+vocabularies!(crate::domain::disclosure::DisclosureAuthority as "DisclosureAuthority");
 vocabularies!(crate::domain::allergy::AllergyKind as "AllergyKind");
 vocabularies!(crate::domain::allergy::AllergyStatus as "AllergyStatus");
 vocabularies!(crate::domain::appointment::AppointmentKind as "AppointmentKind");

@@ -219,6 +219,9 @@ words! {
         BreakGlassOpened = "break_glass.opened",
         /// Somebody else reviewed that.
         BreakGlassReviewed = "break_glass.reviewed",
+        // disclosures
+        /// What of a patient's record was given to somebody outside was recorded.
+        DisclosureRecorded = "disclosure.recorded",
         // host
         /// The host's operator did something from the command line.
         HostActed = "host.acted",

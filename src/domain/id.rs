@@ -118,6 +118,8 @@ ids! {
     RestrictionId,
     /// A restricted chart opened in an emergency.
     BreakGlassId,
+    /// One disclosure of a patient's record to somebody outside the clinic.
+    DisclosureId,
     /// A proof that a person re-authenticated for one act.
     SigningTokenId,
     /// One request, made by the server.

@@ -25,6 +25,7 @@ pub mod condition;
 pub mod consent;
 pub mod digest;
 pub mod discharge;
+pub mod disclosure;
 pub mod dosing;
 pub mod earlier_treatment;
 pub mod event;

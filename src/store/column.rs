@@ -293,7 +293,7 @@ mod lists {
     ids!(AlertId, AdverseEventId, SettlementId, TaskId, SigningTokenId, RequestId);
     ids!(AlertActionId, BookingId, EscortId, HandoverId, OutcomeScoreReviewId, PatientIdentifierId, PrecheckId);
     ids!(ScreeningDecisionId, TransitionId, WithdrawalId, AuditCaseId);
-    ids!(RestrictionId, BreakGlassId);
+    ids!(RestrictionId, BreakGlassId, DisclosureId);
     ids!(AbsenceId, AppointmentId);
 
     vocabularies!(Outcome, Role);
@@ -304,6 +304,7 @@ mod lists {
     vocabularies!(crate::domain::alert::AlertStep);
     vocabularies!(crate::domain::break_glass::GlassReason);
     vocabularies!(crate::domain::break_glass::GlassVerdict);
+    vocabularies!(crate::domain::disclosure::DisclosureAuthority);
     vocabularies!(crate::domain::allergy::AllergyKind);
     vocabularies!(crate::domain::appointment::AppointmentKind);
     vocabularies!(crate::domain::appointment::AppointmentMode);

@@ -139,6 +139,16 @@ impl Gather<'_> {
         self.with_identifiers(vec![row])?.pop().ok_or(StoreError::NotFound)
     }
 
+    /// Whether this is a patient of this clinic; nothing of the chart is loaded.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none, or the chart may not be seen.
+    pub fn is_patient(&mut self, id: PatientId) -> Result<()> {
+        let known = patients::table.find((self.clinic(), id)).select(patients::id);
+        known.first::<PatientId>(self.connection)?;
+        self.show(id)
+    }
+
     /// These patients of this clinic.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod appointments;
 mod architecture;
 mod audit_cases;
 mod audit_events;
+mod audit_questions;
 mod charts;
 mod checkpoints;
 mod configuration;

@@ -50,6 +50,12 @@ permissions! {
     // trail
     /// Read the trail: who saw a chart, what a person did.
     ReadTrail = "audit.read" for [Auditor] with [Discloses];
+    /// Report who opened a patient's chart, as the patient may ask.
+    ReadAccessReport = "access_report.patient" for [Prescriber, Auditor] with [Discloses];
+    /// Record what was given to somebody outside.
+    RecordDisclosure = "disclosure.record" for [Prescriber] with [Keyed];
+    /// Account for what was given to somebody outside.
+    ReadDisclosures = "disclosure.read" for [Prescriber, Auditor] with [Discloses];
     /// Open an audit case: a number, a reason, and the charts it may open until when.
     OpenAuditCase = "audit.case.open" for [Auditor] with [Keyed];
     /// See which cases there are.

@@ -5,6 +5,7 @@ pub(super) mod appointments;
 pub(super) mod audit_cases;
 pub(super) mod checkpoints;
 pub(super) mod consents;
+pub(super) mod disclosures;
 pub(super) mod dosing_events;
 pub(super) mod foundation;
 pub(super) mod limits;

@@ -112,6 +112,29 @@ impl Database {
         .map_err(|error| error.to_string())
     }
 
+    /// How this database would answer a query, step by step.
+    pub fn plan(&mut self, sql: &str) -> Vec<String> {
+        #[derive(diesel::QueryableByName)]
+        struct Step {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            detail: String,
+        }
+        #[derive(diesel::QueryableByName)]
+        struct Told {
+            #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+            line: String,
+        }
+        let explained = match self {
+            Self::Sqlite(connection) => sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
+                .load::<Step>(connection)
+                .map(|steps| steps.into_iter().map(|step| step.detail).collect()),
+            Self::Postgres(connection) => sql_query(format!("EXPLAIN {sql}"))
+                .load::<Told>(connection)
+                .map(|lines| lines.into_iter().map(|told| told.line).collect()),
+        };
+        explained.unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+
     /// The rows of a query that gives one text column named `line`, each cut at `|`.
     pub fn lines(&mut self, sql: &str) -> Vec<Vec<String>> {
         let lines: Vec<Line> = match self {

@@ -129,11 +129,11 @@ impl Disclosure {
 
     fn event(&self, patient: PatientId) -> Event {
         let subject = Subject::new("disclosure", self.id, 1);
-        Event::of_patient(EventKind::DisclosureRecorded, patient, subject, self.form())
+        Event::of_patient(EventKind::DisclosureRecorded, patient, subject, self.record())
     }
 
     /// The canonical form, version 1.
-    pub fn form(&self) -> Record {
+    pub fn record(&self) -> Record {
         let said = &self.said;
         Record::new("disclosure", 1)
             .with("id", self.id)

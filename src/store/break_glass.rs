@@ -131,6 +131,12 @@ impl Gather<'_> {
         self.show(row.patient_id)?;
         Ok(row.into_glass())
     }
+
+    /// Those of these ids.
+    pub(super) fn glasses_by_id(&mut self, ids: &[BreakGlassId]) -> Result<Vec<BreakGlass>> {
+        let rows = by_id!(self, break_glass, Row, ids);
+        Ok(rows.into_iter().map(Row::into_glass).collect())
+    }
 }
 
 impl Change<'_> {

@@ -32,6 +32,17 @@ macro_rules! each {
     };
 }
 
+/// The rows of these ids in one clinic's table: for the verifier, who holds each row against the trail.
+macro_rules! by_id {
+    ($gather:ident, $table:ident, $Row:ty, $ids:expr) => {
+        $table::table
+            .filter($table::clinic_id.eq($gather.clinic()))
+            .filter($table::id.eq_any($ids.to_vec()))
+            .select(<$Row>::as_select())
+            .load::<$Row>($gather.connection)?
+    };
+}
+
 /// Where the data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
@@ -170,4 +181,14 @@ pub(super) fn begin_read(connection: &mut AnyConnection, clinic: ClinicId) -> Qu
 /// Rolls back whatever is open, down to `floor`.
 pub(super) fn roll_back_to(connection: &mut AnyConnection, floor: u32) {
     while depth(connection) > floor && Transactions::rollback_transaction(connection).is_ok() {}
+}
+
+/// Takes `<file>.lock` for this process.
+pub(super) fn lock_file(path: &Path) -> Result<std::fs::File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let broken = |error: std::io::Error| StoreError::Broken(format!("cannot lock the database file: {error}"));
+    let file = std::fs::File::create(&name).map_err(broken)?;
+    file.try_lock().map_err(|_| StoreError::Broken("another server uses this database file".into()))?;
+    Ok(file)
 }

@@ -122,6 +122,21 @@ impl Gather<'_> {
         });
         Ok(DisclosurePage { items: items.collect(), next })
     }
+
+    /// Those of these ids, each with every patient it names.
+    pub(super) fn disclosures_by_id(&mut self, ids: &[DisclosureId]) -> Result<Vec<Disclosure>> {
+        let rows = by_id!(self, disclosures, Row, ids);
+        let whole = |row: Row| {
+            let patients = disclosure_patients::table
+                .filter(disclosure_patients::clinic_id.eq(self.clinic()))
+                .filter(disclosure_patients::disclosure_id.eq(row.id))
+                .order(disclosure_patients::patient_id)
+                .select(disclosure_patients::patient_id)
+                .load(self.connection)?;
+            Ok(row.into_disclosure(patients))
+        };
+        rows.into_iter().map(whole).collect()
+    }
 }
 
 impl Change<'_> {

@@ -19,26 +19,33 @@ mod accounts;
 mod alerts;
 mod appointments;
 mod audit_cases;
+mod audit_details;
 mod audit_events;
 mod bookings;
+mod bootstrap;
 mod break_glass;
+mod challenges;
 mod charts;
 mod checkpoints;
 mod consents;
 mod disclosures;
 mod dosing_events;
 mod error;
+mod factors;
 mod group;
 mod idempotency;
 mod infusions;
 mod limits;
+mod links;
 mod migrating;
 mod observations;
+mod offline;
 mod patients;
 mod policies;
 mod pooled;
 mod protocols;
 mod queue;
+mod records;
 mod restrictions;
 mod rooms;
 mod schema;
@@ -64,21 +71,27 @@ pub mod column;
 pub use accounts::{Credentials, OwnCredentials, password_changed};
 pub use alerts::{AlertCursor, AlertFilter, AlertPage};
 pub use audit_cases::{AuditCaseCursor, AuditCasePage};
-pub use audit_events::{StoredEntry, TrailPage, TrailSearch};
+pub use audit_events::{ProvedEntry, StoredEntry, TrailPage, TrailSearch};
+pub use bootstrap::BOOTSTRAP_MINUTES;
 pub use break_glass::{BreakGlassCursor, BreakGlassPage};
+pub use challenges::{Challenge, NewChallenge};
 pub use charts::{Chart, ChartTable};
 pub use checkpoints::{KeptNote, SignedCheckpoint};
 pub use connection::DatabaseUrl;
 pub use consents::{ConsentCursor, FormCursor};
 pub use disclosures::{DisclosureCursor, DisclosurePage};
 pub use error::{Result, StoreError};
+pub use factors::{Factor, GivenFactor};
 pub use limits::{SecretAttempt, Taken};
+pub use links::LINK_MINUTES;
 pub use migrating::{migrate, migrate_if_needed};
+pub use offline::{CopiedDetail, CopiedEntry, CopiedRow, DatabaseCopy};
 pub use patients::{PatientCursor, PatientPage};
+pub use records::Rebuilt;
 pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
 pub use sight::Sight;
-pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Refreshed};
+pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Proved, Refreshed};
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
 pub use staff::{NewClinic, NewStaff, StaffMember};
 pub use tasks::{TaskCursor, TaskFilter, TaskPage};
@@ -170,7 +183,7 @@ impl Store {
     /// When it cannot be reached, when another server has the same file, and with everything that is wrong with it:
     /// nothing is run on a database that would not keep what is promised here.
     pub fn open(url: &DatabaseUrl, clock: Clock, instance: &str) -> Result<Self> {
-        let file = url.file().map(lock_file).transpose()?;
+        let file = url.file().map(connection::lock_file).transpose()?;
         self_check::check(url)?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
         let size = u32::try_from(cores.saturating_mul(2).clamp(4, 32)).unwrap_or(4);
@@ -233,7 +246,7 @@ impl Store {
             }
             let outcome = match &result {
                 Ok(_) => Outcome::Success,
-                Err(StoreError::Forbidden(_)) => Outcome::Denied,
+                Err(StoreError::Forbidden(_) | StoreError::FactorMissing(_)) => Outcome::Denied,
                 Err(_) => Outcome::Failed,
             };
             let seen = seen.all();
@@ -383,14 +396,4 @@ impl Store {
 /// Runs what blocks off the request threads.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(StoreError::Broken(error.to_string())))
-}
-
-/// Takes `<file>.lock` for this process.
-fn lock_file(path: &std::path::Path) -> Result<std::fs::File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let broken = |error: std::io::Error| StoreError::Broken(format!("cannot lock the database file: {error}"));
-    let file = std::fs::File::create(&name).map_err(broken)?;
-    file.try_lock().map_err(|_| StoreError::Broken("another server uses this database file".into()))?;
-    Ok(file)
 }

@@ -51,13 +51,27 @@ impl Gather<'_> {
             .first(self.connection)
             .optional()?;
         let Some(row) = row else { return Ok(None) };
-        let readers = patient_restriction_readers::table
+        let readers = self.readers_of(row.id)?;
+        Ok(Some(row.into_restriction(readers)))
+    }
+
+    /// Those of these ids.
+    pub(super) fn restrictions_by_id(&mut self, ids: &[RestrictionId]) -> Result<Vec<Restriction>> {
+        let rows = by_id!(self, patient_restrictions, Row, ids);
+        let whole = |row: Row| {
+            let readers = self.readers_of(row.id)?;
+            Ok(row.into_restriction(readers))
+        };
+        rows.into_iter().map(whole).collect()
+    }
+
+    fn readers_of(&mut self, restriction: RestrictionId) -> Result<Vec<StaffId>> {
+        Ok(patient_restriction_readers::table
             .filter(patient_restriction_readers::clinic_id.eq(self.clinic()))
-            .filter(patient_restriction_readers::patient_restriction_id.eq(row.id))
+            .filter(patient_restriction_readers::patient_restriction_id.eq(restriction))
             .order(patient_restriction_readers::staff_id)
             .select(patient_restriction_readers::staff_id)
-            .load(self.connection)?;
-        Ok(Some(row.into_restriction(readers)))
+            .load(self.connection)?)
     }
 
     /// Whether a patient's chart is closed to whoever acts, but for their glass.

@@ -33,6 +33,7 @@ fn the_table_says_what_the_reviewed_oracle_says() {
                 (Flag::Discloses, "discloses"),
                 (Flag::Emergency, "emergency"),
                 (Flag::Glass, "glass"),
+                (Flag::Enrolling, "enrolling"),
             ]);
             format!("{},{},{others},{flags}", line.id, roles.join(","))
         })

@@ -22,6 +22,8 @@ pub enum Flag {
     Emergency,
     /// Changes something of a restricted chart that a broken glass opens; a glass opens every read, and no other write.
     Glass,
+    /// Open to somebody who must have a second factor and has none yet: the way to one.
+    Enrolling,
     /// Open to somebody who has not signed in.
     Strangers,
     /// Open to a watcher of the server.
@@ -51,6 +53,8 @@ pub trait Permission: Send + Sync + 'static {
     const DISCLOSES: bool = has(Self::FLAGS, Flag::Discloses);
     /// An auditor may inside an open case.
     const CASED: bool = has(Self::FLAGS, Flag::Cased);
+    /// Whoever still has to set up a second factor may: to do so, and to stop a drug.
+    const BEFORE_FACTOR: bool = has(Self::FLAGS, Flag::Enrolling) || Self::URGENT;
     /// Strangers may.
     const FOR_STRANGERS: bool = has(Self::FLAGS, Flag::Strangers);
     /// Jobs may.
@@ -92,6 +96,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether whoever still has to set up a second factor may.
+    pub fn before_factor(&self) -> bool {
+        self.flags.contains(&Flag::Enrolling) || self.flags.contains(&Flag::Urgent)
+    }
+
     /// Whether somebody with these roles may; inside an audit case, or outside of one.
     pub fn allows(&self, roles: &Roles, in_case: bool) -> bool {
         if in_case {

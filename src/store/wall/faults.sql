@@ -76,7 +76,7 @@ faults (rank, what, remedy) AS (
     UNION ALL SELECT 1, 'the role chairside_app owns ' || name || ', or may become its owner, and could open it', NULL
     FROM tables, app WHERE NOT app.above AND pg_has_role(app.oid, relowner, 'MEMBER')
     UNION ALL SELECT 1, 'the function chairside_append_only lets facts be changed', NULL
-    WHERE EXISTS (SELECT FROM tables) AND NOT EXISTS (SELECT FROM pg_proc
+    WHERE EXISTS (SELECT FROM tables WHERE relname = 'clinics') AND NOT EXISTS (SELECT FROM pg_proc
         WHERE proname = 'chairside_append_only' AND pronamespace = 'public'::regnamespace
         AND regexp_replace(prosrc, '\s', '', 'g') = 'BEGINRAISEEXCEPTION''append-only'';END')
     UNION ALL SELECT 1, name || ' has no trigger that refuses UPDATE and DELETE', NULL FROM tables

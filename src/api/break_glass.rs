@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewBreakGlass, example = json!({"patient_id": "0190a5c0-0000-7000-8000-000000000010", "reason_code": "emergency_care",
-    "reason": "found unconscious in the waiting room", "signing_token": "chss_from_auth_reauth"}))]
+    "reason": "found unconscious in the waiting room", "signing_token": "chsg_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}))]
 pub struct OpenBody {
     /// Whose chart.
     patient_id: PatientId,

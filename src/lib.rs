@@ -31,6 +31,8 @@
 //! 4. The closure **gathers** facts (store), lets the domain **decide** (pure), saves, and **records**: events and
 //!    answer. The trail is appended last, in the same transaction; then COMMIT; then the answer leaves.
 //! 5. A read is a snapshot and then an entry about whose charts were loaded; the bytes leave when it is committed.
+//! 6. After the COMMIT whoever follows the clinic's trail (`GET /events`) is told: one thread reads the new entries once
+//!    and shares them; what is old each follower reads at its own pace (`store/events`).
 //!
 //! # Where do I change …
 //!
@@ -38,6 +40,7 @@
 //! |---|---|
 //! | change who may do something | one line in `access/permission/mod.rs` and one in `docs/permissions.csv` |
 //! | add an endpoint | a handler and one word in `endpoints![…]` of its `api/` file, then `UPDATE=1 cargo test contract` |
+//! | add a word of the trail | `domain/event.rs`, and who may hear of it: `access/audience.rs` and `docs/events.csv` |
 //! | add an error | one line in `api/problem.rs` |
 //! | change what is stored | a new migration in both folders, `store/schema/`, one `store/` file |
 //! | add a word to a vocabulary | its `words!` in `domain`, and the CHECK in both folders |

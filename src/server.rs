@@ -5,6 +5,7 @@ use crate::access::limits::Limits;
 use crate::access::notary::Notary;
 use crate::access::password::Cost;
 use crate::api::cors::CrossOrigins;
+use crate::api::events::Heartbeat;
 use crate::api::extract::BodyTime;
 use crate::api::guard::Authority;
 use crate::api::network::{self, Network};
@@ -56,6 +57,8 @@ pub struct Parts {
     pub tls: Option<Certificate>,
     /// How long a body may take to arrive.
     pub body_time: BodyTime,
+    /// How often a stream of events says that its line is open.
+    pub heartbeat: Heartbeat,
 }
 
 /// A server on a listener that is open already; await it to run it.
@@ -88,6 +91,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     actix_web::rt::spawn(reread_when_told(Arc::clone(&token_keys), certificate.clone()));
     let network = web::Data::new(Network { tls: certificate.is_some(), ..parts.network });
     let body_time = parts.body_time;
+    let heartbeat = web::Data::new(parts.heartbeat);
     let paths = web::Data::new(edge::Paths::of(&api::all()));
     let document = endpoint::document(&api::all());
     let server = HttpServer::new(move || {
@@ -107,6 +111,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(limits.clone())
             .app_data(factors.clone())
             .app_data(factor.clone())
+            .app_data(heartbeat.clone())
             .app_data(paths.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
             .configure(|config| endpoint::mount(config, api::all()))

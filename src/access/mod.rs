@@ -7,6 +7,7 @@
 //! - Pure but for argon2's work: no clock, no file, no SQL, no web. It names `domain`, jsonwebtoken, aws-lc-rs,
 //!   argon2, totp-rs, and nothing else of ours.
 
+pub mod audience;
 pub mod common;
 pub mod device;
 pub mod factor;

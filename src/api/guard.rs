@@ -156,6 +156,11 @@ async fn identify(request: &HttpRequest, late: bool) -> Result<(Verified, Option
     }
 }
 
+/// When the token of a request ends that was granted something: what goes on longer than a request goes on until then.
+pub(super) async fn token_ends_at(request: &HttpRequest) -> Result<Timestamp, Problem> {
+    identify(request, false).await.map(|(verified, _, _)| verified.claims.expires_at())
+}
+
 fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;

@@ -21,6 +21,7 @@ pub mod cors;
 pub mod dosing;
 pub mod edge;
 pub mod endpoint;
+pub mod events;
 pub mod extract;
 pub mod guard;
 pub mod health;
@@ -39,6 +40,7 @@ pub mod screenings;
 pub mod sessions;
 pub mod sign_in;
 pub mod staff;
+pub mod stream;
 pub mod tasks;
 pub mod treatment_plans;
 pub mod urgent;
@@ -68,6 +70,7 @@ pub fn all() -> Vec<Endpoint> {
         audit_cases::endpoints(),
         audit_events::endpoints(),
         checkpoints::endpoints(),
+        events::endpoints(),
         visits::endpoints(),
         dosing::endpoints(),
         charts::endpoints(),

@@ -5,6 +5,7 @@ pub(crate) mod erase;
 
 use crate::access::password::Cost;
 use crate::api::cors::CrossOrigins;
+use crate::api::events::Heartbeat;
 use crate::api::extract::BodyTime;
 use crate::api::network::Network;
 use crate::api::sign_in::FrontEnd;
@@ -236,6 +237,7 @@ fn serve(config: &Config) -> io::Result<()> {
         network,
         tls,
         body_time: BodyTime::default(),
+        heartbeat: Heartbeat::default(),
     };
     // Inside the runtime: the watcher is started with the server.
     actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })

@@ -8,6 +8,7 @@ use crate::access::permission::{BootstrapClinic, InviteStaff};
 use crate::access::permit::{Origin, Permit, Scope};
 use crate::access::role::{Role, Roles};
 use crate::api::cors::CrossOrigins;
+use crate::api::events::Heartbeat;
 use crate::api::extract::BodyTime;
 use crate::api::network::Network;
 use crate::api::reply;
@@ -166,6 +167,7 @@ pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Runnin
         network: Network::default(),
         tls: None,
         body_time: BodyTime::default(),
+        heartbeat: Heartbeat::default(),
     };
     let (send, receive) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {

@@ -28,6 +28,7 @@ pub mod dosing;
 pub mod earlier_treatment;
 pub mod event;
 pub mod flowsheet;
+pub mod frame;
 pub mod icd10;
 pub mod id;
 pub mod medication;

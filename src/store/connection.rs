@@ -182,3 +182,13 @@ pub(super) fn begin_read(connection: &mut AnyConnection, clinic: ClinicId) -> Qu
 pub(super) fn roll_back_to(connection: &mut AnyConnection, floor: u32) {
     while depth(connection) > floor && Transactions::rollback_transaction(connection).is_ok() {}
 }
+
+/// Takes `<file>.lock` for this process.
+pub(super) fn lock_file(path: &Path) -> Result<std::fs::File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let broken = |error: std::io::Error| StoreError::Broken(format!("cannot lock the database file: {error}"));
+    let file = std::fs::File::create(&name).map_err(broken)?;
+    file.try_lock().map_err(|_| StoreError::Broken("another server uses this database file".into()))?;
+    Ok(file)
+}

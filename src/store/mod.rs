@@ -27,6 +27,7 @@ mod checkpoints;
 mod consents;
 mod dosing_events;
 mod error;
+mod events;
 mod factors;
 mod group;
 mod idempotency;
@@ -74,6 +75,7 @@ pub use checkpoints::{KeptNote, SignedCheckpoint};
 pub use connection::DatabaseUrl;
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};
+pub use events::{Follower, Full, Heard, Lost, MostFollowers, Topic};
 pub use factors::{Factor, GivenFactor};
 pub use limits::{SecretAttempt, Taken};
 pub use links::LINK_MINUTES;
@@ -101,6 +103,7 @@ use crate::domain::id::ClinicId;
 use connection::{AnyConnection, Manager, Transactions, begin_read, roll_back_to};
 use diesel::connection::TransactionManager as _;
 use diesel::r2d2::Pool;
+use events::Feeds;
 use group::{Job, Notes};
 use pooled::Writers;
 use queue::Queue;
@@ -135,6 +138,7 @@ struct Inner {
     writers: Option<Writers>,
     queue: Arc<Queue<Job>>,
     worker: Mutex<Option<std::thread::JoinHandle<()>>>,
+    feeds: Arc<Feeds>,
     clock: Clock,
     instance: String,
     /// Refusals already written this minute, so that a loop of them does not fill the trail.
@@ -157,6 +161,7 @@ impl Inner {
 impl Drop for Inner {
     /// What was accepted is written before the store is gone.
     fn drop(&mut self) {
+        self.feeds.close();
         self.queue.close();
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(worker) = worker
@@ -174,7 +179,7 @@ impl Store {
     /// When it cannot be reached, when another server has the same file, and with everything that is wrong with it:
     /// nothing is run on a database that would not keep what is promised here.
     pub fn open(url: &DatabaseUrl, clock: Clock, instance: &str) -> Result<Self> {
-        let file = url.file().map(lock_file).transpose()?;
+        let file = url.file().map(connection::lock_file).transpose()?;
         self_check::check(url)?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
         let size = u32::try_from(cores.saturating_mul(2).clamp(4, 32)).unwrap_or(4);
@@ -187,11 +192,13 @@ impl Store {
             }
         };
         let read = connection::pool(url, size, true)?;
+        let feeds = events::start(url)?;
         let inner = Inner {
             read,
             writers,
             queue,
             worker: Mutex::new(Some(worker)),
+            feeds,
             clock,
             instance: instance.to_owned(),
             refused: Mutex::default(),
@@ -285,14 +292,16 @@ impl Store {
         work: impl FnOnce(&mut Writer<'_, P>) -> Result<Recorded> + Send + 'static,
     ) -> Result<Written> {
         let ground = self.ground(permit);
+        let clinic = ground.clinic();
         let work: unit::Work = Box::new(move |change| {
             let mut writer = Writer::<P>::new(change);
             let result = work(&mut writer);
             (result, writer.into_seen())
         });
-        let clinic = ground.clinic();
         let unit: Unit = Box::new(move |connection| unit::run(connection, ground, &once, proof.as_ref(), work));
-        self.run(clinic, unit, P::URGENT).await
+        let done = self.run(clinic, unit, P::URGENT).await;
+        self.inner.feeds.stir(clinic);
+        done
     }
 
     async fn run(&self, clinic: ClinicId, unit: Unit, urgent: bool) -> Result<Written> {
@@ -341,6 +350,7 @@ impl Store {
     /// Writes an entry and waits for it; that a sign-in was used is not waited for.
     async fn note(&self, entry: Option<trail::Pending>, seen: Option<Seen>) -> Result<()> {
         let told = entry.is_some();
+        let clinic = trail::trail_of(entry.as_ref().and_then(|entry| entry.entry.clinic));
         if !told && seen.is_none() {
             return Ok(());
         }
@@ -351,7 +361,9 @@ impl Store {
             return Ok(());
         }
         queued?;
-        waiting.await.map_err(|_| StoreError::Busy)?
+        waiting.await.map_err(|_| StoreError::Busy)??;
+        self.inner.feeds.stir(clinic);
+        Ok(())
     }
 
     /// Whether the database answers.
@@ -385,14 +397,4 @@ impl Store {
 /// Runs what blocks off the request threads.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(StoreError::Broken(error.to_string())))
-}
-
-/// Takes `<file>.lock` for this process.
-fn lock_file(path: &std::path::Path) -> Result<std::fs::File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let broken = |error: std::io::Error| StoreError::Broken(format!("cannot lock the database file: {error}"));
-    let file = std::fs::File::create(&name).map_err(broken)?;
-    file.try_lock().map_err(|_| StoreError::Broken("another server uses this database file".into()))?;
-    Ok(file)
 }

@@ -47,6 +47,10 @@ fn configuration(world: &World) -> String {
         if call.has_id() {
             let _ = writeln!(peculiar, "parameters = {{ \"path.id\" = \"{}\" }}", world.own_id(&call));
         }
+        if operation.id() == "events_follow" {
+            // A stream that goes on for ever would be waited for as long.
+            peculiar.push_str("parameters = { \"query.follow\" = \"false\" }\n");
+        }
         let parameters = operation.value["parameters"].as_array().into_iter().flatten();
         let pages = parameters.into_iter().any(|parameter| parameter["name"] == "cursor");
         if pages || operation.id() == "patients_search" {

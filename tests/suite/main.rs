@@ -22,6 +22,7 @@ mod contract;
 mod crash;
 mod dosing;
 mod edges;
+mod events;
 mod every_endpoint;
 mod factors;
 mod fuzz;

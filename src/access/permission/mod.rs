@@ -68,6 +68,8 @@ permissions! {
     // trail
     /// Read the trail: who saw a chart, what a person did.
     ReadTrail = "audit.read" for [Auditor] with [Discloses];
+    /// Follow what happens in the clinic; each hears of the records they may read.
+    FollowEvents = "event.follow" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Discloses];
     /// Open an audit case: a number, a reason, and the charts it may open until when.
     OpenAuditCase = "audit.case.open" for [Auditor] with [Keyed];
     /// See which cases there are.

@@ -166,7 +166,10 @@ impl Call {
         let body = content.and_then(|content| content.values().next());
         let body = body.map(|body| example(document, body).unwrap_or_else(|| serde_json::json!({})));
         let parameters = operation.value["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let needed = parameters.iter().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+        // A stream that goes on for ever would never be answered: it is asked for what there is.
+        let needed = parameters.iter().filter(|parameter| {
+            parameter["in"] == "query" && (parameter["required"] == true || parameter["name"] == "follow")
+        });
         let query = needed
             .map(|parameter| {
                 let said = Some(&parameter["example"]).filter(|said| !said.is_null()).cloned();

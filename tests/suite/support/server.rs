@@ -28,7 +28,7 @@ pub fn serve(store: Store, folder: &std::path::Path, setup: Setup) -> (String, a
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let Setup { limits, cost, factor, cross_origins, body_time } = setup;
+            let Setup { limits, cost, factor, cross_origins, body_time, heartbeat } = setup;
             let parts = Parts {
                 store,
                 keys,
@@ -42,6 +42,7 @@ pub fn serve(store: Store, folder: &std::path::Path, setup: Setup) -> (String, a
                 network: network(),
                 tls: None,
                 body_time,
+                heartbeat,
             };
             let server = server::start(parts, listener, 2).unwrap();
             send.send(server.handle()).unwrap();

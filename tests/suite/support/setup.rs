@@ -3,6 +3,7 @@
 use chairside::access::factor::FactorRule;
 use chairside::access::limits::{Bucket, Limits};
 use chairside::access::password::Cost;
+use chairside::api::events::Heartbeat;
 use chairside::api::extract::BodyTime;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub struct Setup {
     /// How long a body may take to arrive.
     pub body_time: BodyTime,
     pub factor: FactorRule,
+    pub heartbeat: Heartbeat,
 }
 
 /// All tests share one address; what it may try is tested where it lives.
@@ -28,4 +30,6 @@ pub const SETUP: Setup = Setup {
     cross_origins: &[],
     body_time: BodyTime(Duration::from_secs(10)),
     factor: FactorRule::Optional,
+    // Short, so that a test sees what a heartbeat finds.
+    heartbeat: Heartbeat(Duration::from_millis(200)),
 };

@@ -13,6 +13,9 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
 use std::path::Path;
 
+/// The name its auditor signs in with.
+pub const AUDITOR: &str = "auditor";
+
 /// The database, migrated, and the name a nurse of its clinic signs in with.
 pub fn clinic(kind: Kind, folder: &Path) -> (DatabaseUrl, String) {
     let url = database(kind, folder);
@@ -22,18 +25,21 @@ pub fn clinic(kind: Kind, folder: &Path) -> (DatabaseUrl, String) {
     keys::make_missing(&folder.join("keys"), clock.now()).unwrap();
     let store = Store::open(&url, clock.clone(), "chairside").unwrap();
     let hash = password::hash(PASSWORD, [7; 16], CHEAP).unwrap();
-    let nurse = NewStaff {
-        login: "nurse".into(),
-        password_hash: hash,
-        display_name: "Test nurse".into(),
-        roles: Roles::of([Role::Nurse]),
+    let member = |login: &str, role| NewStaff {
+        login: login.into(),
+        password_hash: hash.clone(),
+        display_name: format!("Test {login}"),
+        roles: Roles::of([role]),
     };
+    let people = [member("nurse", Role::Nurse), member(AUDITOR, Role::Auditor)];
     let new = NewClinic { name: "Clinic".into(), zone: "America/New_York".into() };
     let origin = Origin { request: clock.new_id(), client_ip: None };
     let permit = Permit::<BootstrapClinic>::host("test".into(), Scope::Installation, origin).unwrap();
     block_on(store.write(permit, Once::default(), move |tx| {
         let (id, mut events) = tx.create_clinic(&new)?;
-        events.push(tx.add_staff(id, &nurse)?.1);
+        for person in &people {
+            events.push(tx.add_staff(id, person)?.1);
+        }
         Ok(tx.record(events, reply::nothing()))
     }))
     .unwrap();

@@ -8,6 +8,7 @@ use crate::api::cors::CrossOrigins;
 use crate::api::events::Heartbeat;
 use crate::api::extract::BodyTime;
 use crate::api::guard::Authority;
+use crate::api::health::Leaving;
 use crate::api::network::{self, Network};
 use crate::api::page::Cursors;
 use crate::api::rejection::Rejections;
@@ -21,10 +22,14 @@ use crate::watch;
 use crate::witness::{self, Outlet, Witness};
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
+use actix_web::rt::task::JoinHandle;
 use actix_web::{App, HttpServer, web};
+use std::future::{Future as _, poll_fn};
 use std::io;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -66,12 +71,91 @@ pub struct Parts {
 /// # Errors
 /// When the listener cannot be used, or one hash does not fit into memory.
 pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<Server> {
+    open(parts, listener, workers, Signals::Stop).map(|open| open.server)
+}
+
+/// What a signal to the process does.
+#[derive(PartialEq, Eq)]
+enum Signals {
+    /// Stops the server at once.
+    Stop,
+    /// Nothing: somebody else listens to them.
+    AreOthers,
+}
+
+/// A server that runs as soon as it is awaited.
+struct Open {
+    server: Server,
+    leaving: web::Data<Leaving>,
+    /// Signs the trails until it is aborted.
+    trails: JoinHandle<()>,
+}
+
+/// Runs a server until a signal tells it to leave, and leaves in order: not ready any more, the streams ended, every
+/// request answered that was accepted, the trails signed a last time. The store is closed when its last user is gone.
+///
+/// # Errors
+/// As [`start`]; also when the server ends by itself or a signal cannot be listened to.
+pub async fn run(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<()> {
+    let (store, notary) = (parts.store.clone(), Arc::clone(&parts.keys.notary));
+    let file = parts.witness.file.clone();
+    let Open { server, leaving, trails } = open(parts, listener, workers, Signals::AreOthers)?;
+    let handle = server.handle();
+    let mut ended = actix_web::rt::spawn(server);
+    let mut told = Box::pin(told_to_leave());
+    let patience = poll_fn(|context| match Pin::new(&mut ended).poll(context) {
+        Poll::Ready(_) => Poll::Ready(Err(io::Error::other("the server ended without being told to"))),
+        Poll::Pending => told.as_mut().poll(context),
+    });
+    let patience = patience.await?;
+    tracing::info!("leaving: what was accepted is still answered");
+    leaving.begin();
+    store.end_streams();
+    // Whoever sends requests here asks from time to time whether that is right.
+    actix_web::rt::time::sleep(patience).await;
+    handle.stop(true).await;
+    trails.abort();
+    if let Err(error) = witness::sign(&store, &notary).await {
+        tracing::error!(%error, "nobody could ask which trails have grown");
+    }
+    if let Some(file) = file
+        && let Err(error) = Outlet::open(file)?.publish(&store).await
+    {
+        tracing::error!(%error, "the checkpoints could not be written to their file");
+    }
+    Ok(())
+}
+
+/// How long a server that is told to leave still accepts connections, for the proxy in front to see that it is not ready.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Waits for SIGTERM, which a service manager sends, or SIGINT, after which nobody waits for a proxy.
+#[cfg(unix)]
+async fn told_to_leave() -> io::Result<Duration> {
+    use actix_web::rt::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let told = poll_fn(|context| {
+        if terminate.poll_recv(context).is_ready() {
+            Poll::Ready(PATIENCE)
+        } else {
+            interrupt.poll_recv(context).map(|_| Duration::ZERO)
+        }
+    });
+    Ok(told.await)
+}
+
+#[cfg(not(unix))]
+async fn told_to_leave() -> io::Result<Duration> {
+    actix_web::rt::signal::ctrl_c().await.map(|()| Duration::ZERO)
+}
+
+fn open(parts: Parts, listener: TcpListener, workers: usize, signals: Signals) -> io::Result<Open> {
     let passwords = Passwords::new(parts.password_cost)
         .ok_or_else(|| io::Error::other("not enough memory for one password hash"))?;
     actix_web::rt::spawn(look_after_checks(parts.store.clone()));
     let outlet = parts.witness.file.map(Outlet::open).transpose()?;
-    let every = Duration::from_secs(u64::from(parts.witness.every_minutes) * 60);
-    actix_web::rt::spawn(look_after_trails(parts.store.clone(), Arc::clone(&parts.keys.notary), outlet, every));
+    let (store, every) = (parts.store.clone(), Duration::from_secs(u64::from(parts.witness.every_minutes) * 60));
+    let trails = actix_web::rt::spawn(look_after_trails(store, Arc::clone(&parts.keys.notary), outlet, every));
     let token_keys = Arc::new(parts.keys.tokens);
     actix_web::rt::spawn(look_after_keys(parts.store.clone(), Arc::clone(&token_keys), parts.key_days));
     let notary = web::Data::from(parts.keys.notary);
@@ -90,8 +174,9 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     let certificate = parts.tls.map(Arc::new);
     actix_web::rt::spawn(reread_when_told(Arc::clone(&token_keys), certificate.clone()));
     let network = web::Data::new(Network { tls: certificate.is_some(), ..parts.network });
-    let body_time = parts.body_time;
-    let heartbeat = web::Data::new(parts.heartbeat);
+    let (body_time, heartbeat) = (parts.body_time, web::Data::new(parts.heartbeat));
+    let leaving = web::Data::new(Leaving::default());
+    let left = leaving.clone();
     let paths = web::Data::new(edge::Paths::of(&api::all()));
     let document = endpoint::document(&api::all());
     let server = HttpServer::new(move || {
@@ -112,6 +197,7 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(factors.clone())
             .app_data(factor.clone())
             .app_data(heartbeat.clone())
+            .app_data(leaving.clone())
             .app_data(paths.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
             .configure(|config| endpoint::mount(config, api::all()))
@@ -124,7 +210,8 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
         Some(certificate) => server.listen_rustls_0_23(listener, certificate.server_config()?)?,
         None => server.listen(listener)?,
     };
-    Ok(server.run())
+    let server = if signals == Signals::AreOthers { server.disable_signals() } else { server };
+    Ok(Open { server: server.run(), leaving: left, trails })
 }
 
 /// How often a running server asks whether its token keys were replaced: well within the time the old one verifies.

@@ -4,6 +4,7 @@
 use super::cors;
 use super::endpoint::Endpoint;
 use super::guard::RequestNumber;
+use super::health::Leaving;
 use super::network;
 use super::problem::{Problem, ProblemKind};
 use crate::domain::id::RequestId;
@@ -12,7 +13,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use std::collections::BTreeMap;
@@ -53,6 +54,10 @@ pub async fn finish(
             empty.insert_header((header::ETAG, tag));
         }
         response = ServiceResponse::new(response.request().clone(), empty.finish());
+    }
+    if response.request().app_data::<web::Data<Leaving>>().is_some_and(|leaving| leaving.is_so()) {
+        // The next request of this client finds a server that stays.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     set_headers(response.headers_mut(), number, documents, encrypted);
     asked.answer(response.status(), response.headers_mut());

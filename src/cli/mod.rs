@@ -239,8 +239,8 @@ fn serve(config: &Config) -> io::Result<()> {
         body_time: BodyTime::default(),
         heartbeat: Heartbeat::default(),
     };
-    // Inside the runtime: the watcher is started with the server.
-    actix_web::rt::System::new().block_on(async move { server::start(parts, listener, config.workers.into())?.await })
+    // Inside the runtime: the watchers are started with the server.
+    actix_web::rt::System::new().block_on(server::run(parts, listener, config.workers.into()))
 }
 
 /// The keys of an installation are made before anybody has an account in it, and never in silence after.

@@ -29,6 +29,7 @@ mod fuzz;
 mod headers;
 mod installation;
 mod keys;
+mod leaving;
 mod links;
 mod monitoring;
 mod network;

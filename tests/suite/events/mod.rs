@@ -1,6 +1,6 @@
 //! The stream of events: to each what they may know, without a gap and without a repeat, as long as their sign-in lasts.
 
-mod listener;
+pub mod listener;
 mod lost_lines;
 
 use std::collections::BTreeSet;

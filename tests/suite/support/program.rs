@@ -3,7 +3,7 @@
 use chairside::store::DatabaseUrl;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// The program, serving.
@@ -71,6 +71,16 @@ impl Program {
     /// No last words: SIGKILL.
     pub fn kill(self) {
         drop(self);
+    }
+
+    /// Tells it to stop: SIGTERM.
+    pub fn terminate(&self) {
+        Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill");
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("the program ends")
     }
 
     /// Its process.

@@ -3,6 +3,7 @@
 //! Run by `scripts/fuzz-contract`, which knows where schemathesis is; not part of a plain `cargo test`.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -33,6 +34,34 @@ checks.negative_data_rejection.expected-statuses = ["207", "400", "401", "403", 
 const NEVER_REFUSED: [&str; 3] = ["sessions_stop", "sessions_pause", "sessions_emergency"];
 const STOPPED_ANYWAY: &str = r#"
 checks.negative_data_rejection.expected-statuses = ["2xx", "401", "403", "404", "409", "422"]
+"#;
+
+/// Whatever is sent, no answer holds a mark or an id of another clinic.
+const HOOKS: &str = r#"
+import atexit
+import re
+
+import schemathesis
+
+FOREIGN = re.compile(open("foreign.txt").read().encode(), re.IGNORECASE)
+assert FOREIGN.search(open("planted.txt").read().encode()), "the search does not find what it looks for"
+searched = 0
+
+
+@schemathesis.check
+def shows_nothing_of_another_clinic(ctx, response, case):
+    global searched
+    searched += 1
+    shown = FOREIGN.search(response.content or b"")
+    assert shown is None, f"shown of another clinic: {shown.group()}"
+
+
+def tell():
+    with open("searched.txt", "w") as file:
+        file.write(str(searched))
+
+
+atexit.register(tell)
 "#;
 
 /// Fixed ids, so that requests are about records that exist.
@@ -92,7 +121,7 @@ fn run(program: &str, folder: &Path, base: &str, token: &str) -> bool {
     } else {
         command.args(["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", &examples]);
     }
-    command.current_dir(folder).status().expect("schemathesis runs").success()
+    command.current_dir(folder).env("SCHEMATHESIS_HOOKS", "hooks").status().expect("schemathesis runs").success()
 }
 
 #[test]
@@ -103,7 +132,14 @@ fn schemathesis_finds_nothing() {
     let world = World::with_a_record_of_every_kind(if postgres { Kind::Postgres } else { Kind::Sqlite });
     let folder = scratch();
     std::fs::write(folder.join("schemathesis.toml"), configuration(&world)).expect("a file");
+    std::fs::write(folder.join("hooks.py"), HOOKS).expect("a file");
+    std::fs::write(folder.join("foreign.txt"), world.clinic.pattern_of_others()).expect("a file");
+    std::fs::write(folder.join("planted.txt"), format!("Rivera {}", world.clinic.next_door().mark())).expect("a file");
     let token = world.clinic.token(&std::env::var("FUZZ_ROLE").unwrap_or_else(|_| "prescriber".into()));
     assert!(run(&program, &folder, &world.clinic.base, &token), "schemathesis found something; see above");
+    let searched = std::fs::read_to_string(folder.join("searched.txt")).expect("the number of answers searched");
+    let searched: u64 = searched.parse().expect("a number");
+    assert!(searched > 100, "only {searched} answers were searched for marks and ids of other clinics");
+    let _ = writeln!(std::io::stderr(), "{searched} answers searched for marks and ids of other clinics, none found");
     let _ = std::fs::remove_dir_all(&folder);
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::contract::{Operation, assembled, example};
 use crate::schema::catalogue::{Catalogue, Database};
-use crate::support::{Actor, Answer, Clinic, Kind};
+use crate::support::{Actor, Answer, Clinic, Kind, canary};
 
 /// Tables whose rows a denied call may add: the trail, and what sign-ins leave.
 const MAY_GROW: [&str; 8] = [
@@ -31,20 +32,42 @@ pub struct World {
     pub other_case: String,
     catalogue: Catalogue,
     ids: BTreeMap<String, String>,
+    /// The table of every record of this clinic, and one record next door for each table.
+    kinds: BTreeMap<Uuid, String>,
+    next_door: BTreeMap<String, Uuid>,
 }
 
 /// How to call one operation.
+#[derive(Clone)]
 pub struct Call {
-    method: String,
-    path: String,
+    pub method: String,
+    pub path: String,
     query: Vec<(String, String)>,
     body: Option<Value>,
 }
 
+/// Where an id stands in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Path,
+    /// Which parameter.
+    Query(usize),
+    /// A pointer to it.
+    Body(String),
+}
+
 impl World {
     pub fn with_a_record_of_every_kind(kind: Kind) -> Self {
-        let clinic = Clinic::open(kind);
+        let mut clinic = Clinic::open(kind);
+        // A refusal must show nothing of one's own clinic either.
+        clinic.marks = true;
         let planted = super::plant::everything(&clinic);
+        super::plant::everything(clinic.next_door());
+        let [here, there] = [&clinic, clinic.next_door()].map(canary::every_id);
+        canary::own(clinic.id, here.iter().map(|(_, id)| *id));
+        canary::own(clinic.next_door().id, there.iter().map(|(_, id)| *id));
+        let kinds = here.into_iter().map(|(table, id)| (id, table)).collect();
+        let next_door = there.into_iter().collect();
         let mut database = Database::of(&clinic.url);
         let catalogue = database.catalogue();
         let mut ids = BTreeMap::new();
@@ -68,7 +91,15 @@ impl World {
             }
         }
         let [patient, case, other_case] = planted;
-        Self { clinic, patient, case, other_case, catalogue, ids }
+        Self { clinic, patient, case, other_case, catalogue, ids, kinds, next_door }
+    }
+
+    /// A record next door of the kind that stands in this place of a request.
+    pub fn foreign(&self, call: &Call, place: &Place) -> String {
+        let own = if *place == Place::Path { self.own_id(call) } else { call.at(place) };
+        let kind = Uuid::parse_str(&own).ok().and_then(|id| self.kinds.get(&id));
+        let there = kind.and_then(|kind| self.next_door.get(kind)).copied();
+        there.unwrap_or_else(|| self.clinic.next_door().staff_id("nurse").uuid()).to_string()
     }
 
     /// A record of the kind this operation is about; for an operation about none, an id that is not used.
@@ -86,6 +117,16 @@ impl World {
         let mut call = Call::of(document, operation);
         if let Some(body) = &mut call.body {
             self.name_planted_records(body);
+            // The rows of a batch are decided one by one; one is enough to tell who may.
+            if let Some(rows) =
+                body.get_mut("items").and_then(Value::as_array_mut).filter(|_| call.path.ends_with("/batch"))
+            {
+                rows.truncate(1);
+            }
+            // Proof of presence is for an act there is.
+            if let Some(act) = body.get_mut("act") {
+                *act = "order.sign".into();
+            }
         }
         for (name, value) in &mut call.query {
             if let Some(id) = self.planted(name) {
@@ -178,6 +219,56 @@ impl Call {
             })
             .collect();
         Self { method: operation.method.clone(), path: operation.path.clone(), query, body }
+    }
+
+    /// Where ids stand in it. The id and the key a client gives a new record are no reference.
+    pub fn places(&self) -> Vec<Place> {
+        let mut found = if self.has_id() { vec![Place::Path] } else { Vec::new() };
+        let is_id = |text: &str| Uuid::parse_str(text).is_ok();
+        found.extend((0..self.query.len()).filter(|at| is_id(&self.query[*at].1)).map(Place::Query));
+        let mut open: Vec<(String, &Value)> = self.body.iter().map(|body| (String::new(), body)).collect();
+        while let Some((pointer, value)) = open.pop() {
+            match value {
+                Value::String(text) if is_id(text) && pointer != "/id" && !pointer.ends_with("/key") => {
+                    found.push(Place::Body(pointer));
+                }
+                Value::Object(members) => {
+                    open.extend(members.iter().map(|(name, value)| (format!("{pointer}/{name}"), value)));
+                }
+                Value::Array(items) => {
+                    open.extend(items.iter().enumerate().map(|(at, value)| (format!("{pointer}/{at}"), value)));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// What stands in a place.
+    fn at(&self, place: &Place) -> String {
+        match place {
+            Place::Path => String::new(),
+            Place::Query(at) => self.query[*at].1.clone(),
+            Place::Body(pointer) => {
+                let value = self.body.as_ref().and_then(|body| body.pointer(pointer));
+                value.and_then(Value::as_str).unwrap_or_default().to_owned()
+            }
+        }
+    }
+
+    /// The same call with another id in this place; that of the path is given when it is sent.
+    pub fn with(&self, place: &Place, id: &str) -> Self {
+        let mut other = self.clone();
+        match place {
+            Place::Path => {}
+            Place::Query(at) => id.clone_into(&mut other.query[*at].1),
+            Place::Body(pointer) => {
+                if let Some(value) = other.body.as_mut().and_then(|body| body.pointer_mut(pointer)) {
+                    *value = id.into();
+                }
+            }
+        }
+        other
     }
 
     pub fn has_id(&self) -> bool {

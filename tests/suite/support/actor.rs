@@ -1,6 +1,6 @@
 //! Somebody who sends requests, and what they are answered.
 
-use super::{Clinic, PASSWORD};
+use super::{Clinic, PASSWORD, canary};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -111,12 +111,45 @@ impl<'c> Actor<'c> {
         for (name, value) in self.headers.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.header(name, value);
         }
+        let body = if self.clinic.marks { body.map(|body| canary::marked(&body, &self.clinic.mark())) } else { body };
+        let said = self.said(path, body.as_deref());
         let sent = match body {
             Some(bytes) => agent().run(request.body(bytes).unwrap()),
             None => agent().run(request.body(()).unwrap()),
         };
         let response = sent.unwrap_or_else(|error| panic!("{method} {path} got no answer: {error}"));
-        Answer::of(format!("{method} {path} as {}", self.who), response)
+        let answer = Answer::of(format!("{method} {path} as {}", self.who), response);
+        self.search(&said, &answer);
+        answer
+    }
+
+    /// Everything a request says, to be told from what an answer adds.
+    fn said(&self, path: &str, body: Option<&[u8]>) -> Vec<u8> {
+        let headers = self.headers.iter().flat_map(|(_, value)| [value.as_bytes(), b" "].concat());
+        path.bytes().chain(headers).chain(body.unwrap_or_default().iter().copied()).collect()
+    }
+
+    /// No answer of any test shows anything of another clinic.
+    fn search(&self, said: &[u8], answer: &Answer) {
+        let headers = answer.headers.iter().flat_map(|(_, value)| value.bytes().chain(*b" "));
+        let shown: Vec<u8> = answer.bytes.iter().copied().chain(headers).collect();
+        let foreign = canary::foreign(self.clinic.id, &self.clinic.suffix, said, &shown);
+        assert!(foreign.is_empty(), "{} was shown {foreign:?} of another clinic: {:#}", answer.request, answer.body);
+        if answer.status == 201 {
+            canary::own(self.clinic.id, made(&answer.body));
+        }
+    }
+}
+
+/// The ids of what an answer says was made.
+fn made(body: &Value) -> Vec<uuid::Uuid> {
+    match body {
+        Value::Object(members) => {
+            let own = members.get("id").and_then(Value::as_str).and_then(|id| uuid::Uuid::parse_str(id).ok());
+            own.into_iter().chain(members.values().flat_map(made)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(made).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -4,6 +4,8 @@
 //! migrated file; PostgreSQL gets a fresh clinic in one database, which tests tenancy as well (engineering.md 5).
 
 mod actor;
+pub mod canary;
+mod database;
 pub mod program;
 mod server;
 mod setup;
@@ -11,8 +13,10 @@ pub mod stand_alone;
 pub mod visit;
 
 pub use actor::{Actor, Answer, ask};
-pub use setup::{CHEAP, SETUP, Setup};
+pub use database::scratch;
+pub use setup::{CHEAP, SETUP, Setup, long};
 
+use database::database;
 use server::serve;
 
 use chairside::access::permission::{BootstrapClinic, InviteStaff};
@@ -26,7 +30,6 @@ use chairside::keys;
 use chairside::store::{self, DatabaseUrl, NewClinic, NewStaff, Once, Store};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// The password of everybody in a test.
@@ -56,6 +59,10 @@ pub struct Clinic {
     tokens: Mutex<BTreeMap<&'static str, (String, i64)>>,
     store: Store,
     suffix: String,
+    /// What its people's sign-in names end with.
+    label: String,
+    /// Whether what its people write carries its mark.
+    pub marks: bool,
     /// Another clinic on the same server, for what must not be seen.
     pub other: Option<Box<Clinic>>,
     stop: Arc<Stop>,
@@ -69,6 +76,7 @@ struct Stop {
 
 impl Drop for Stop {
     fn drop(&mut self) {
+        canary::tell();
         // `stop` sends its message at once; the future only waits for the end.
         drop(self.handle.stop(false));
         let _ = std::fs::remove_dir_all(&self.folder);
@@ -138,7 +146,9 @@ impl Clinic {
         other: Option<Box<Self>>,
     ) -> Self {
         let suffix = audit_hex();
-        let id = found(store, clock, &suffix);
+        let marks = other.is_none();
+        let label = if marks { canary::mark(&suffix) } else { suffix.clone() };
+        let id = found(store, clock, &label);
         let mut clinic = Self {
             kind,
             id,
@@ -149,6 +159,8 @@ impl Clinic {
             tokens: Mutex::default(),
             store: store.clone(),
             suffix,
+            label,
+            marks,
             other,
             stop: Arc::clone(stop),
         };
@@ -165,14 +177,17 @@ impl Clinic {
             let staff = clinic.hire(who, &roles);
             clinic.staff.insert(who, staff);
         }
+        canary::own(id, clinic.staff.values().map(|staff| staff.uuid()).chain([id.uuid()]));
         clinic
     }
 
-    fn hire(&self, who: &str, roles: &[Role]) -> StaffId {
+    /// Gives somebody an account and a membership.
+    pub fn hire(&self, who: &str, roles: &[Role]) -> StaffId {
+        let name = if self.marks { format!("Test {who} {}", self.mark()) } else { format!("Test {who}") };
         let new = NewStaff {
             login: self.login(who),
             password_hash: password_hash(),
-            display_name: format!("Test {who}"),
+            display_name: name,
             roles: Roles::of(roles.iter().copied()),
         };
         let origin = Origin { request: self.clock.new_id(), client_ip: None };
@@ -189,7 +204,17 @@ impl Clinic {
 
     /// The name somebody signs in with.
     pub fn login(&self, who: &str) -> String {
-        format!("{who}.{}", self.suffix)
+        format!("{who}.{}", self.label)
+    }
+
+    /// A pattern of everything that an answer to somebody of this clinic may not hold.
+    pub fn pattern_of_others(&self) -> String {
+        canary::pattern_of_others(self.id, &self.suffix)
+    }
+
+    /// What nobody of another clinic may ever be shown.
+    pub fn mark(&self) -> String {
+        canary::mark(&self.suffix)
     }
 
     /// The membership of one of the seven.
@@ -259,6 +284,11 @@ impl Clinic {
     /// A new access token of one of the seven. The clock stands still, so it stays good.
     pub fn token(&self, who: &str) -> String {
         self.sign_in(who)
+    }
+
+    /// Somebody signed in once more, for what ends a sign-in.
+    pub fn actor_anew(&self, who: &'static str) -> Actor<'_> {
+        Actor::new(self, Some(self.sign_in(who)), who)
     }
 
     /// Where this clinic's people are: a network of its own, so that the wrong passwords of one test, counted by
@@ -338,36 +368,4 @@ fn password_hash() -> String {
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(future)
-}
-
-/// A folder of this test's own.
-pub fn scratch() -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("chairside-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let folder = std::env::temp_dir().join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// A migrated database: a copy of a template file, or the one PostgreSQL database of this run.
-fn database(kind: Kind, folder: &std::path::Path) -> DatabaseUrl {
-    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
-    static MIGRATED: OnceLock<()> = OnceLock::new();
-    match kind {
-        Kind::Sqlite => {
-            let template = TEMPLATE.get_or_init(|| {
-                let path = scratch().join("template.db");
-                store::migrate(&DatabaseUrl::Sqlite(path.clone())).unwrap();
-                path
-            });
-            let path = folder.join("clinic.db");
-            std::fs::copy(template, &path).unwrap();
-            DatabaseUrl::Sqlite(path)
-        }
-        Kind::Postgres => {
-            let url = postgres_url();
-            MIGRATED.get_or_init(|| store::migrate(&url).unwrap());
-            url
-        }
-    }
 }

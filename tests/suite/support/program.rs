@@ -16,7 +16,18 @@ pub struct Program {
 impl Program {
     /// Serves a database until it is killed.
     pub fn start(url: &DatabaseUrl, folder: &Path) -> Self {
-        let program = Self::launch(url, folder, &[]);
+        Self::launch(url, folder, &[]).ready()
+    }
+
+    /// The same, telling everything it can to a file.
+    pub fn start_talking(url: &DatabaseUrl, folder: &Path, log: &Path) -> Self {
+        let file = std::fs::File::create(log).expect("a file");
+        let other = file.try_clone().expect("the same file");
+        Self::spawn(url, folder, &[], ("trace", file.into(), other.into())).ready()
+    }
+
+    fn ready(self) -> Self {
+        let program = self;
         let patience = Instant::now() + Duration::from_secs(30);
         while program.send("GET", "/readyz", None, None).is_none_or(|(status, _)| status != 200) {
             assert!(Instant::now() < patience, "the program did not become ready");
@@ -27,14 +38,19 @@ impl Program {
 
     /// The same with more settings, without waiting until it is ready.
     pub fn launch(url: &DatabaseUrl, folder: &Path, more: &[&str]) -> Self {
+        Self::spawn(url, folder, more, ("error", Stdio::null(), Stdio::inherit()))
+    }
+
+    fn spawn(url: &DatabaseUrl, folder: &Path, more: &[&str], (level, out, err): (&str, Stdio, Stdio)) -> Self {
         let port =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
         let bind = format!("127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", "error", "--keys"])
+            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", level, "--keys"])
             .arg(folder.join("keys"))
             .args(more)
-            .stdout(Stdio::null())
+            .stdout(out)
+            .stderr(err)
             .spawn()
             .expect("the program starts");
         Self { child, base: format!("http://{bind}") }

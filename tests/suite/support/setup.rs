@@ -26,3 +26,8 @@ pub const SETUP: Setup = Setup {
     cross_origins: &[],
     body_time: BodyTime(Duration::from_secs(10)),
 };
+
+/// Whether the full counts of the long run are asked for.
+pub fn long() -> bool {
+    std::env::var("CHAIRSIDE_TEST_SCALE").as_deref() == Ok("long")
+}

@@ -48,6 +48,12 @@ impl Clinic {
         store::migrate(&url).unwrap();
         Self::open_on(Kind::Postgres, MORNING, &SETUP, (folder, url))
     }
+
+    /// A clinic without one next door.
+    pub fn open_as_canary(kind: Kind, url: DatabaseUrl) -> Self {
+        let pair = Self::open_on(kind, MORNING, &SETUP, (scratch(), url));
+        *pair.other.unwrap()
+    }
 }
 
 /// An empty database.

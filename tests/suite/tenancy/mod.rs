@@ -4,6 +4,7 @@
 mod cluster;
 mod refusal;
 mod role;
+mod secrets;
 mod wall;
 
 use chairside::clock::Clock;

@@ -3,7 +3,7 @@
 use super::{connect, lines, number, run};
 use crate::every_endpoint::everything_planted_in;
 use crate::schema::catalogue::Database;
-use crate::support::{Clinic, Kind};
+use crate::support::{Clinic, Kind, long};
 use chairside::store::TABLES_OPEN_TO_ALL_CLINICS;
 use diesel::PgConnection;
 use std::collections::BTreeMap;
@@ -211,7 +211,7 @@ fn the_wall_leaves_every_key_to_its_index_and_costs_little() {
 
     let mut superuser = connect(&clinic.url);
     let mut took: BTreeMap<(&str, bool), Duration> = BTreeMap::new();
-    let rounds = if std::env::var("CHAIRSIDE_TEST_SCALE").as_deref() == Ok("long") { 40 } else { 8 };
+    let rounds = if long() { 40 } else { 8 };
     for round in 0..rounds {
         // A B B A: what the machine does meanwhile falls on both.
         let walled = matches!(round % 4, 0 | 3);

@@ -1,5 +1,6 @@
 //! Every setting, once: flag, environment variable, default and help text.
 
+use crate::access::factor::FactorRule;
 use crate::access::limits::{Bucket, Limits};
 use crate::store::DatabaseUrl;
 use crate::tls::Certificate;
@@ -63,6 +64,10 @@ pub struct Config {
     /// The names this server answers to besides localhost and plain addresses; to any without it
     #[arg(long, env = "CHAIRSIDE_ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
+
+    /// Who must have a second factor: `required` for administrators, prescribers and auditors, `everyone`, or `optional` to try it
+    #[arg(long, env = "CHAIRSIDE_FACTOR", default_value_t = FactorRule::Required, value_parser = FactorRule::parse)]
+    pub factor: FactorRule,
 
     /// How often a secret may be tried.
     #[command(flatten)]

@@ -8,13 +8,14 @@
 //! | layer | what it is | alone may name |
 //! |---|---|---|
 //! | [`domain`] | what is true in a clinic: types, state tables, arithmetic, scores, thresholds; pure | nothing of ours |
-//! | [`access`] | who may do what: roles, the permission table, the permit, tokens, passwords | jsonwebtoken, argon2 |
+//! | [`access`] | who may do what: roles, the permission table, the permit, tokens, passwords, second factors | jsonwebtoken, argon2, totp-rs |
 //! | [`store`] | keeps it: the only door to the data, on SQLite or PostgreSQL | diesel |
 //! | [`api`] | speaks it: bodies, views, handlers of a few lines, problems, OpenAPI | actix-web, utoipa |
 //!
 //! Around them: [`clock`] (the one place that reads the time), [`config`] (every setting, once), [`keys`] (files
-//! only the server can read), [`tls`] (its certificate), [`server`] (puts it together), [`watch`] (what the clock looks after), [`witness`]
-//! (signs the trails), [`cli`] (the commands of the host), [`demo`] (simulated patients).
+//! only the server can read), [`tls`] (its certificate), [`server`] (puts it together), [`watch`] (what the clock looks
+//! after), [`witness`] (signs the trails), [`verify`] (proves one without the server), [`cli`] (the commands of the
+//! host), [`demo`] (simulated patients).
 //!
 //! The same noun names the file in every layer: `domain/consent` says what is true, `store/consents.rs` keeps it,
 //! `api/consents.rs` speaks it.
@@ -58,5 +59,6 @@ pub mod keys;
 pub mod server;
 pub mod store;
 pub mod tls;
+pub mod verify;
 pub mod watch;
 pub mod witness;

@@ -1,5 +1,6 @@
 //! Puts middleware, routes and store together, and runs them.
 
+use crate::access::factor::FactorRule;
 use crate::access::limits::Limits;
 use crate::access::notary::Notary;
 use crate::access::password::Cost;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub password_cost: Cost,
     /// How often a secret may be tried.
     pub limits: Limits,
+    /// Who must have a second factor.
+    pub factor: FactorRule,
     /// The one origin whose pages may keep a sign-in in a cookie.
     pub front_end: FrontEnd,
     /// How often the trails are signed, and where their notes go.
@@ -76,6 +79,8 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
     let rejections = web::Data::new(Rejections::default());
     let cursors = web::Data::new(Cursors::new(parts.keys.cursors));
     let passwords = web::Data::new(passwords);
+    let factors = web::Data::new(parts.keys.factors);
+    let factor = web::Data::new(parts.factor);
     let limits = web::Data::new(parts.limits);
     let front_end = web::Data::new(parts.front_end);
     let cross_origins = web::Data::new(parts.cross_origins);
@@ -100,6 +105,8 @@ pub fn start(parts: Parts, listener: TcpListener, workers: usize) -> io::Result<
             .app_data(network.clone())
             .app_data(body_time)
             .app_data(limits.clone())
+            .app_data(factors.clone())
+            .app_data(factor.clone())
             .app_data(paths.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
             .configure(|config| endpoint::mount(config, api::all()))

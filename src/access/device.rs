@@ -77,6 +77,8 @@ mod tests {
             login_session: LoginSessionId(Uuid::from_u128(4)),
             clinic: ClinicId(Uuid::from_u128(5)),
             token_id: Uuid::from_u128(6),
+            auth_time: now,
+            factor: false,
         };
         let access = tokens.mint(&sign_in, now).unwrap();
         assert_eq!(tokens.known_device(&access, ann, now), None, "a token is no device");

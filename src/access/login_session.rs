@@ -27,6 +27,8 @@ words! {
         EndedByAdmin = "ended_by_admin",
         /// The password changed; what began before it counts no more.
         PasswordChanged = "password_changed",
+        /// The second factor changed; what began before it counts no more.
+        FactorChanged = "factor_changed",
         /// The person's roles or membership changed.
         MembershipChanged = "membership_changed",
         /// Two devices held the same refresh token: one of them is a thief's.

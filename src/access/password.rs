@@ -10,11 +10,14 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The shortest password, in code points: nobody has a second factor yet.
+/// The shortest password, in code points; with a second factor or without, for one can be lost.
 pub const SHORTEST: usize = 15;
 /// The longest, in code points; a longer one would only cost time.
 pub const LONGEST: usize = 128;
 const MOST_BYTES: usize = 1024;
+
+/// Stands in place of a hash until its owner chose a password: nothing verifies against it.
+pub const UNSET: &str = "unset";
 
 /// A password that is shown once: 120 random bits as 20 letters, digits, dashes and underscores.
 pub fn one_time(random: [u8; 15]) -> String {
@@ -118,6 +121,7 @@ mod tests {
             assert!(!verify(wrong, &stored), "{wrong:?}");
         }
         assert!(!verify("x", "not a hash"));
+        assert!(!verify(UNSET, UNSET) && !verify("", UNSET));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Membership {
     pub roles: Roles,
     /// The name as it is printed beside a signature.
     pub display_name: String,
+    /// Whether this sign-in opens nothing but the way to a second factor, which the roles ask for.
+    pub only_enrols: bool,
 }
 
 /// A signed-in member of staff: a verified token and the membership it stands for.
@@ -65,6 +67,11 @@ impl Actor {
     /// The name as printed beside a signature.
     pub fn display_name(&self) -> &str {
         &self.membership.display_name
+    }
+
+    /// Whether they still have to set up a second factor.
+    pub const fn only_enrols(&self) -> bool {
+        self.membership.only_enrols
     }
 
     /// As the domain knows a person.
@@ -131,6 +138,8 @@ pub struct Origin {
 pub struct Denied {
     /// Which.
     pub permission: &'static str,
+    /// Whether it is held by the roles, and only the second factor is missing.
+    pub for_lack_of_factor: bool,
 }
 
 /// Proof that this request's principal holds `P`.
@@ -165,6 +174,9 @@ impl<P: Permission> Permit<P> {
     pub fn grant(actor: &Actor, origin: Origin) -> Result<Self, Denied> {
         let roles = actor.roles();
         let allowed = if actor.case().is_some() { P::allows_in_case(roles) } else { P::allows(roles) };
+        if allowed && actor.only_enrols() && !P::BEFORE_FACTOR {
+            return Err(Denied { permission: P::ID, for_lack_of_factor: true });
+        }
         Self::when(allowed, Principal::Staff(actor.clone()), Scope::Clinic(actor.clinic()), origin)
     }
 
@@ -196,7 +208,15 @@ impl<P: Permission> Permit<P> {
         if allowed {
             Ok(Self { principal, scope, origin, _permission: PhantomData })
         } else {
-            Err(Denied { permission: P::ID })
+            Err(Denied { permission: P::ID, for_lack_of_factor: false })
+        }
+    }
+
+    /// The member of staff who holds it, if one does.
+    pub const fn actor(&self) -> Option<&Actor> {
+        match &self.principal {
+            Principal::Staff(actor) => Some(actor),
+            _ => None,
         }
     }
 

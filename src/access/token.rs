@@ -32,6 +32,10 @@ pub struct Claims {
     iat: i64,
     nbf: i64,
     exp: i64,
+    /// When name and password were given.
+    auth_time: i64,
+    /// How: `pwd`, and `otp` with a second factor.
+    amr: Vec<String>,
 }
 
 impl Claims {
@@ -153,6 +157,7 @@ impl Tokens {
     /// [`BadKey`] when the library cannot sign.
     pub fn mint(&self, sign_in: &SignIn, now: Timestamp) -> Result<String, BadKey> {
         let iat = now.millis().div_euclid(1000);
+        let methods: &[&str] = if sign_in.factor { &["pwd", "otp"] } else { &["pwd"] };
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
@@ -163,6 +168,8 @@ impl Tokens {
             iat,
             nbf: iat,
             exp: iat.saturating_add(LIFE_SECONDS),
+            auth_time: sign_in.auth_time.millis().div_euclid(1000),
+            amr: methods.iter().map(|method| (*method).to_owned()).collect(),
         };
         self.sign(TYPE, &claims)
     }
@@ -257,6 +264,10 @@ pub struct SignIn {
     pub clinic: ClinicId,
     /// The token's own id.
     pub token_id: Uuid,
+    /// When the sign-in began.
+    pub auth_time: Timestamp,
+    /// Whether a second factor was given on its device.
+    pub factor: bool,
 }
 
 #[cfg(test)]
@@ -276,6 +287,8 @@ mod tests {
             login_session: LoginSessionId(Uuid::from_u128(2)),
             clinic: ClinicId(Uuid::from_u128(3)),
             token_id: Uuid::from_u128(4),
+            auth_time: Timestamp::from_millis(NOW),
+            factor: false,
         }
     }
 

@@ -121,7 +121,8 @@ async fn granted<P: Permission>(request: &HttpRequest) -> Result<Permit<P>, Prob
         Ok(permit) => Ok(permit),
         Err(denied) => {
             store.refuse(&actor, denied.permission, origin).await?;
-            Err(Problem::new(ProblemKind::Forbidden).with("permission", denied.permission))
+            let kind = if denied.for_lack_of_factor { ProblemKind::FactorRequired } else { ProblemKind::Forbidden };
+            Err(Problem::new(kind).with("permission", denied.permission))
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::access::permission::SignIn;
 use crate::access::permit::{Permit, Scope};
 use crate::access::token::{Flaw, Rejected};
 use crate::domain::event::{Event, EventKind, Subject};
-use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use crate::store::{Once, Store};
 use actix_web::HttpRequest;
@@ -59,8 +58,7 @@ async fn note(request: &HttpRequest, Rejected { flaw, token_id }: Rejected) -> R
     let permit = permit.map_err(|_| Problem::new(ProblemKind::Forbidden))?;
     let written = store.write(permit, Once::default(), move |tx| {
         let subject = Subject::new("access_token", token_id.unwrap_or_else(|| tx.new_id()), 1);
-        let record = Record::new("token_rejection", 1).with("flaw", flaw.as_str());
-        let event = Event::of_clinic(EventKind::TokenRejected, subject, record).because(flaw.as_str());
+        let event = Event::noted(EventKind::TokenRejected, subject).because(flaw.as_str());
         Ok(tx.record(vec![event], reply::nothing()))
     });
     written.await?;

@@ -39,6 +39,14 @@ pub fn plain<V: Serialize>(view: &V) -> Result<Reply, StoreError> {
     Ok(Reply { status: 200, body: serde_json::to_vec(view)?, ..Reply::default() })
 }
 
+/// 202: so far so good, and something more is asked for.
+///
+/// # Errors
+/// When the view cannot be written as JSON.
+pub fn accepted<V: Serialize>(view: &V) -> Result<Reply, StoreError> {
+    Ok(Reply { status: 202, ..plain(view)? })
+}
+
 /// 204.
 pub fn nothing() -> Reply {
     Reply { status: 204, ..Reply::default() }

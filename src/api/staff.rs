@@ -2,19 +2,19 @@
 
 use super::extract::{Act, Id, expect_version};
 use super::reply::{self, Answer};
-use super::sign_in::Passwords;
 use super::{Endpoint, endpoints};
 use crate::access::login_session::SignInEnd;
 use crate::access::password;
 use crate::access::permission::{self, ChangeStaff, InviteStaff, ReadClinic, ReadSelf, ReadStaff};
 use crate::access::permit::Permit;
 use crate::access::role::{Role, Roles};
+use crate::access::secret::Purpose;
 use crate::clock;
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ClinicId, LoginSessionId, StaffId};
 use crate::domain::refusal::{Clash, FieldErrors, Refusal};
 use crate::domain::text::checked;
-use crate::store::{NewStaff, Once, StaffMember, Store, StoreError, Writer, Written};
+use crate::store::{LINK_MINUTES, NewStaff, Once, StaffMember, Store, StoreError, Writer, Written};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -69,15 +69,18 @@ pub struct InviteBody {
     roles: Vec<Role>,
 }
 
-/// A new member and the password they sign in with. It is shown here and nowhere else.
+/// A new member and the link they choose their password with. It is shown here and nowhere else.
 #[derive(Serialize, ToSchema)]
 #[schema(as = InvitedStaff)]
 pub struct InvitedView {
     id: StaffId,
     #[schema(example = "nurse.lee")]
     login: String,
-    /// Random, shown once.
-    one_time_password: String,
+    /// For the new member alone: `/auth/link` takes it with the password they choose, once.
+    link_token: String,
+    /// How long it is good for.
+    #[schema(example = 1800)]
+    expires_in_s: i64,
 }
 
 /// What somebody is from now on.
@@ -159,31 +162,29 @@ pub async fn clinic(permit: Permit<ReadClinic>, store: Data<Store>) -> Answer {
     reply::listed(&ClinicView { id, name, zone })
 }
 
-/// Gives a person access. The password in the answer is shown once, and is kept nowhere: a repeat is a new request.
+/// Gives a person access. They choose their password themselves, with the link in the answer. It is shown once, and is
+/// kept nowhere: one that got lost is replaced with `/staff/{id}/password-reset`.
 #[utoipa::path(post, path = "/api/v1/staff", tag = "staff", operation_id = "staff_invite", summary = "Add a member of staff",
     request_body = InviteBody, responses((status = 201, description = "Added", body = InvitedView)))]
-pub async fn invite(
-    act: Act<InviteStaff, InviteBody>,
-    store: Data<Store>,
-    passwords: Data<Passwords>,
-) -> Answer<Written> {
+pub async fn invite(act: Act<InviteStaff, InviteBody>, store: Data<Store>) -> Answer<Written> {
     let Act { permit, body, .. } = act;
     let mut errors = FieldErrors::none();
     let login = errors.take(checked("/login", &body.login, 3, 100));
     let display_name = errors.take(checked("/display_name", &body.display_name, 1, 200));
     let roles = errors.take(Roles::for_one_person(&body.roles));
     errors.finish()?;
-    let password = password::one_time(clock::random());
-    let password_hash = passwords.hash(password.clone()).await?;
     // The answer holds a secret, so it is not kept with the key.
     let written = store.write(permit, Once::default(), move |tx| {
         let (login, display_name) = (login.unwrap_or_default(), display_name.unwrap_or_default());
+        let password_hash = password::UNSET.to_owned();
         let new = NewStaff { login: login.clone(), password_hash, display_name, roles: roles.unwrap_or_default() };
         let clinic = tx.clinic();
         let (id, event) = tx.add_staff(clinic, &new)?;
-        let view = InvitedView { id, login, one_time_password: password };
+        let link_token = Purpose::Link.token(clinic, clock::random());
+        let linked = tx.keep_link(&link_token, id)?;
+        let view = InvitedView { id, login, link_token, expires_in_s: LINK_MINUTES.saturating_mul(60) };
         let reply = reply::created(format!("/api/v1/staff/{id}"), 1, &view)?;
-        Ok(tx.record(vec![event], reply))
+        Ok(tx.record(vec![event, linked], reply))
     });
     Ok(written.await?)
 }

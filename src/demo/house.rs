@@ -1,6 +1,7 @@
 //! A clinic that is made for a demonstration: its people, its server, its chairs and its forms.
 
 use super::client::{DemoError, Result, Server, Signed, Tablet, text};
+use crate::access::factor::FactorRule;
 use crate::access::limits::{Bucket, Limits};
 use crate::access::password::{self, Cost};
 use crate::access::permission::{BootstrapClinic, InviteStaff};
@@ -158,6 +159,7 @@ pub fn serve(plan: &Plan, clock: &Clock, listener: TcpListener) -> Result<Runnin
         key_days: 90,
         password_cost: plan.cost,
         limits: ONE_ADDRESS,
+        factor: FactorRule::Optional,
         front_end: FrontEnd::default(),
         cross_origins: CrossOrigins::default(),
         witness: Witness::default(),

@@ -59,6 +59,10 @@ pub struct AuditEntry {
     pub object: Option<(&'static str, Uuid, i64)>,
     /// SHA-256 of the canonical record after the change.
     pub record_sha256: Option<[u8; 32]>,
+    /// The version of that form. Entries from before it was noted have none.
+    pub record_v: Option<i64>,
+    /// SHA-256 of the fact that was written beside the record: a line of history, what was done about an alert.
+    pub fact_sha256: Option<[u8; 32]>,
     /// SHA-256 that binds the detail kept apart.
     pub detail_sha256: Option<[u8; 32]>,
     /// Why, where a reason was asked for.
@@ -93,6 +97,8 @@ impl AuditEntry {
         let body = some(body, "object", self.object.map(|(kind, id, _)| format!("{kind}/{id}")));
         let body = some(body, "object_version", self.object.map(|(_, _, version)| version));
         let body = some(body, "record_sha256", self.record_sha256.map(|hash| hex(&hash)));
+        let body = some(body, "record_v", self.record_v);
+        let body = some(body, "fact_sha256", self.fact_sha256.map(|hash| hex(&hash)));
         let body = some(body, "detail_sha256", self.detail_sha256.map(|hash| hex(&hash)));
         let body = some(body, "reason", self.reason.as_ref());
         let body = some(body, "purpose", self.purpose.as_ref());
@@ -108,7 +114,7 @@ fn some(record: Record, key: &'static str, value: Option<impl Into<super::record
 }
 
 /// The trail's own time form: microseconds, of which the last three are always zero.
-fn micros(at: Timestamp) -> String {
+pub fn micros(at: Timestamp) -> String {
     format!("{}000Z", at.to_string().trim_end_matches('Z'))
 }
 
@@ -151,6 +157,8 @@ mod tests {
             outcome: Outcome::Success,
             object: None,
             record_sha256: None,
+            record_v: None,
+            fact_sha256: None,
             detail_sha256: None,
             reason: None,
             purpose: None,
@@ -188,7 +196,7 @@ mod tests {
     #[test]
     fn every_field_moves_the_leaf() {
         let at = Timestamp::from_millis(0);
-        let changes: [fn(&mut AuditEntry); 10] = [
+        let changes: [fn(&mut AuditEntry); 12] = [
             |e| e.origin.push('x'),
             |e| e.request = RequestId(Uuid::max()),
             |e| e.actor.role.push('x'),
@@ -197,6 +205,8 @@ mod tests {
             |e| e.outcome = Outcome::Denied,
             |e| e.object = Some(("patient", Uuid::max(), 1)),
             |e| e.record_sha256 = Some([1; 32]),
+            |e| e.record_v = Some(2),
+            |e| e.fact_sha256 = Some([1; 32]),
             |e| e.purpose = Some("audit_case/x".into()),
             |e| e.cause = Some(1),
         ];

@@ -33,11 +33,31 @@ words! {
         SignInEnded = "auth.session_ended",
         /// Somebody changed their own password.
         PasswordChanged = "auth.password_changed",
+        /// A password was right, and a second factor is asked for.
+        FactorAsked = "auth.factor_asked",
+        /// Somebody was shown the secret of a second factor.
+        FactorOffered = "auth.factor_offered",
+        /// Somebody's second factor came into force.
+        FactorEnrolled = "auth.factor_enrolled",
+        /// Somebody took their own second factor away.
+        FactorRemoved = "auth.factor_removed",
+        /// A lost second factor was taken away.
+        FactorReset = "auth.factor_reset",
+        /// Somebody was given recovery codes.
+        RecoveryCodesIssued = "auth.recovery_codes_issued",
+        /// A recovery code was used.
+        RecoveryCodeUsed = "auth.recovery_code_used",
+        /// An administrator issued a link to a password.
+        LinkIssued = "auth.link_issued",
+        /// Somebody chose a password with a link.
+        LinkUsed = "auth.link_used",
         /// A person proved presence for one act.
         SigningTokenIssued = "auth.signing_token_issued",
         /// A request was refused for lack of permission.
         Denied = "authz.denied",
         // clinic
+        /// The host printed a token for the first clinic.
+        BootstrapTokenIssued = "installation.token_issued",
         /// A clinic was set up.
         ClinicCreated = "clinic.created",
         /// A member of staff was added.
@@ -182,6 +202,8 @@ words! {
         /// Somebody said until when they are in the house.
         PresenceSet = "staff.presence_set",
         // dosing
+        /// The pump's state or the infusion's counter changed with an entry of the drug record.
+        SessionInfusionChanged = "session.infusion_changed",
         /// A dosing event was recorded.
         DosingRecorded = "dosing.recorded",
         /// A dosing event was corrected.
@@ -210,6 +232,8 @@ words! {
         AuditCaseOpened = "audit_case.opened",
         /// An auditor closed a case.
         AuditCaseClosed = "audit_case.closed",
+        /// The detail of an entry was erased; the entry itself stays.
+        DetailErased = "audit.detail.erased",
         // host
         /// The host's operator did something from the command line.
         HostActed = "host.acted",
@@ -245,6 +269,8 @@ pub struct Event {
     pub patient: Option<PatientId>,
     /// The canonical record after the change; its hash links the row to the trail.
     pub record: Option<Record>,
+    /// The fact that was written beside it, where there is one: a line of history, what was done about an alert.
+    pub fact: Option<Record>,
     /// Why, where a reason was asked for.
     pub reason: Option<String>,
 }
@@ -252,12 +278,23 @@ pub struct Event {
 impl Event {
     /// An event about a patient's record.
     pub fn of_patient(kind: EventKind, patient: PatientId, subject: Subject, record: Record) -> Self {
-        Self { kind, subject, patient: Some(patient), record: Some(record), reason: None }
+        Self { kind, subject, patient: Some(patient), record: Some(record), fact: None, reason: None }
     }
 
     /// An event about a record that is no patient's.
     pub fn of_clinic(kind: EventKind, subject: Subject, record: Record) -> Self {
-        Self { kind, subject, patient: None, record: Some(record), reason: None }
+        Self { kind, subject, patient: None, record: Some(record), fact: None, reason: None }
+    }
+
+    /// Something that happened and changed no record that is kept: a wrong password, a refreshed token.
+    pub fn noted(kind: EventKind, subject: Subject) -> Self {
+        Self { kind, subject, patient: None, record: None, fact: None, reason: None }
+    }
+
+    /// Adds the fact that is written beside the record.
+    #[must_use]
+    pub fn beside(self, fact: Record) -> Self {
+        Self { fact: Some(fact), ..self }
     }
 
     /// Adds why.

@@ -88,6 +88,89 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
+words! {
+    /// Every kind of record that the trail speaks of by its hash. A new kind is added here, and with it, in the store,
+    /// the way back from its rows to the bytes that were hashed.
+    pub enum RecordKind {
+        /// What an alert is now.
+        Alert = "alert",
+        /// What was done about an alert; written beside the alert.
+        AlertAction = "alert_action",
+        /// A statement about allergies.
+        Allergy = "allergy",
+        /// A conversation.
+        Appointment = "appointment",
+        /// An auditor's case.
+        AuditCase = "audit_case",
+        /// A clinic.
+        Clinic = "clinic",
+        /// A diagnosis.
+        Condition = "condition",
+        /// A consent.
+        Consent = "consent",
+        /// A signature on a consent.
+        ConsentSignature = "consent_signature",
+        /// A version of a consent form.
+        ConsentTemplate = "consent_template",
+        /// What a patient withdrew from.
+        ConsentWithdrawal = "consent_withdrawal",
+        /// An entry of the drug record.
+        DosingEvent = "dosing_event",
+        /// A treatment before this clinic's.
+        EarlierTreatment = "earlier_treatment",
+        /// A sign-in.
+        LoginSession = "login_session",
+        /// A medicine.
+        Medication = "medication",
+        /// A row of the flowsheet.
+        Observation = "observation",
+        /// An order.
+        Order = "order",
+        /// An outcome scale.
+        OutcomeScore = "outcome_score",
+        /// A prescriber's review of one.
+        OutcomeScoreReview = "outcome_score_review",
+        /// A patient.
+        Patient = "patient",
+        /// A version of the policy.
+        Policy = "policy",
+        /// A saving of the pre-check.
+        Precheck = "precheck",
+        /// A syringe, bag or fill.
+        Preparation = "preparation",
+        /// Who is in the house.
+        Presence = "presence",
+        /// An edition of a protocol.
+        Protocol = "protocol",
+        /// A chair or room.
+        Room = "room",
+        /// Screening answers.
+        Screening = "screening",
+        /// A decision on them.
+        ScreeningDecision = "screening_decision",
+        /// A session.
+        Session = "session",
+        /// A statement about an escort.
+        SessionEscort = "session_escort",
+        /// A hand-over.
+        SessionHandover = "session_handover",
+        /// A line of a session's history; written beside the session.
+        SessionTransition = "session_transition",
+        /// The books of a visit's drug.
+        Settlement = "settlement",
+        /// A member of staff.
+        Staff = "staff",
+        /// An absence.
+        StaffAbsence = "staff_absence",
+        /// A task.
+        Task = "task",
+        /// A treatment plan.
+        TreatmentPlan = "treatment_plan",
+        /// A report that a patient may want to withdraw.
+        WithdrawalReport = "withdrawal_report",
+    }
+}
+
 macro_rules! from {
     ($($t:ty => |$value:ident| $make:expr;)+) => {$(
         impl From<$t> for Canonical { fn from($value: $t) -> Self { $make } }
@@ -153,6 +236,14 @@ impl Record {
     #[must_use]
     pub fn amount<A: super::quantity::Amount>(self, key: &'static str, amount: Option<A>) -> Self {
         self.with(key, amount.map(super::quantity::Amount::get))
+    }
+
+    /// The version of its form.
+    pub fn v(&self) -> i64 {
+        match self.fields.get("v") {
+            Some(Canonical::Int(v)) => *v,
+            _ => 0,
+        }
     }
 
     /// The bytes that are hashed.

@@ -49,6 +49,8 @@ fn token(tokens: &Tokens, at: Timestamp) -> String {
         login_session: LoginSessionId(Uuid::from_u128(2)),
         clinic: ClinicId(Uuid::from_u128(3)),
         token_id: Uuid::from_u128(4),
+        auth_time: at,
+        factor: false,
     };
     tokens.mint(&sign_in, at).unwrap()
 }

@@ -21,6 +21,20 @@ struct Row {
     recorded_at: Timestamp,
 }
 
+impl From<Row> for Absence {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            staff: row.staff_id,
+            from: row.from_at,
+            to: row.to_at,
+            reason: row.reason,
+            recorded_by: row.recorded_by,
+            recorded_at: row.recorded_at,
+        }
+    }
+}
+
 impl Gather<'_> {
     /// When a member of staff is or will be away, earliest first; what is over is left out.
     ///
@@ -34,16 +48,15 @@ impl Gather<'_> {
             .order((staff_absences::from_at, staff_absences::id))
             .select(Row::as_select())
             .load(self.connection)?;
-        let absence = |row: Row| Absence {
-            id: row.id,
-            staff: row.staff_id,
-            from: row.from_at,
-            to: row.to_at,
-            reason: row.reason,
-            recorded_by: row.recorded_by,
-            recorded_at: row.recorded_at,
-        };
-        Ok(rows.into_iter().map(absence).collect())
+        Ok(rows.into_iter().map(Absence::from).collect())
+    }
+}
+
+impl Gather<'_> {
+    /// The absences of these ids.
+    pub(super) fn absences_by_id(&mut self, ids: &[AbsenceId]) -> Result<Vec<Absence>> {
+        let rows = by_id!(self, staff_absences, Row, ids);
+        Ok(rows.into_iter().map(Absence::from).collect())
     }
 }
 

@@ -7,7 +7,6 @@ use super::transaction::{Change, Gather};
 use super::wall;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId, StaffId};
-use crate::domain::record::Record;
 use diesel::prelude::*;
 
 /// What a sign-in compares with, and where it may lead.
@@ -19,6 +18,8 @@ pub struct Credentials {
     pub password_hash: String,
     /// Moves when the password does.
     pub cred_version: i64,
+    /// Whether a second factor is asked for.
+    pub has_factor: bool,
     /// Clinics with a membership in force: id, name and the membership.
     pub memberships: Vec<(ClinicId, String, StaffId)>,
 }
@@ -61,7 +62,8 @@ impl Gather<'_> {
             .order(clinics::name)
             .select((clinics::id, clinics::name, staff::id))
             .load(self.connection)?;
-        Ok(Some(Credentials { account, password_hash, cred_version, memberships }))
+        let has_factor = self.factor(account)?.is_some();
+        Ok(Some(Credentials { account, password_hash, cred_version, has_factor, memberships }))
     }
 
     /// What to compare the password of a member of this clinic with.
@@ -80,9 +82,9 @@ impl Change<'_> {
     /// old one stops counting, in every clinic.
     ///
     /// # Errors
-    /// [`StoreError::ReauthRequired`] when the password was changed since `known` was read.
-    pub fn change_password(&mut self, account: AccountId, known: &OwnCredentials, hash: &str) -> Result<i64> {
-        let row = accounts::table.find(account).filter(accounts::cred_version.eq(known.cred_version));
+    /// [`StoreError::ReauthRequired`] when the credential was changed since its version was `known`.
+    pub fn change_password(&mut self, account: AccountId, known: i64, hash: &str) -> Result<i64> {
+        let row = accounts::table.find(account).filter(accounts::cred_version.eq(known));
         let changed = diesel::update(row)
             .set((
                 accounts::password_hash.eq(hash),
@@ -111,6 +113,5 @@ impl Change<'_> {
 
 /// The trail's word about a changed password; it never holds one.
 pub fn password_changed(account: AccountId, cred_version: i64) -> Event {
-    let record = Record::new("account", 1).with("id", account).with("cred_version", cred_version);
-    Event::of_clinic(EventKind::PasswordChanged, Subject::new("account", account, cred_version), record)
+    Event::noted(EventKind::PasswordChanged, Subject::new("account", account, cred_version))
 }

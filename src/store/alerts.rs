@@ -158,6 +158,13 @@ struct ActionRow {
     level: Level,
 }
 
+impl From<ActionRow> for AlertAction {
+    fn from(row: ActionRow) -> Self {
+        let ActionRow { id, alert_id, step, action, text, by_staff_id, at, level, .. } = row;
+        Self { id, alert: alert_id, step, action, text, by: by_staff_id, at, level }
+    }
+}
+
 impl Gather<'_> {
     /// Every alert of these visits, oldest first. The visits are loaded with them, so the patients are noted there.
     ///
@@ -227,11 +234,21 @@ impl Gather<'_> {
             .order((alert_actions::at, alert_actions::id))
             .select(ActionRow::as_select())
             .load(self.connection)?;
-        let action = |row: ActionRow| {
-            let ActionRow { id, alert_id, step, action, text, by_staff_id, at, level, .. } = row;
-            AlertAction { id, alert: alert_id, step, action, text, by: by_staff_id, at, level }
-        };
-        Ok(rows.into_iter().map(action).collect())
+        Ok(rows.into_iter().map(AlertAction::from).collect())
+    }
+}
+
+impl Gather<'_> {
+    /// The alerts of these ids.
+    pub(super) fn alerts_by_id(&mut self, ids: &[AlertId]) -> Result<Vec<Alert>> {
+        let rows = by_id!(self, alerts, Row, ids);
+        Ok(rows.into_iter().map(Row::into_alert).collect())
+    }
+
+    /// What was done about alerts, of these ids.
+    pub(super) fn alert_actions_by_id(&mut self, ids: &[AlertActionId]) -> Result<Vec<AlertAction>> {
+        let rows = by_id!(self, alert_actions, ActionRow, ids);
+        Ok(rows.into_iter().map(AlertAction::from).collect())
     }
 }
 

@@ -178,6 +178,14 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The conversations of these ids.
+    pub(super) fn appointments_by_id(&mut self, ids: &[AppointmentId]) -> Result<Vec<Appointment>> {
+        let rows = by_id!(self, appointments, Row, ids);
+        Ok(rows.into_iter().map(Row::into_appointment).collect())
+    }
+}
+
 impl Change<'_> {
     /// Locks a conversation's patient, then loads it.
     ///

@@ -165,6 +165,14 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The cases of these ids.
+    pub(super) fn audit_cases_by_id(&mut self, ids: &[AuditCaseId]) -> Result<Vec<AuditCase>> {
+        let rows = by_id!(self, audit_cases, Row, ids);
+        self.with_patients(rows)
+    }
+}
+
 impl Change<'_> {
     /// Adds a case.
     ///

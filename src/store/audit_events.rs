@@ -1,13 +1,16 @@
 //! Reading the trail: who saw a chart, and what a person did. An index range each, oldest first.
 
+use super::checkpoints::SignedCheckpoint;
 use super::column::AnyId;
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::schema::foundation::{audit_events, audit_subjects};
 use super::transaction::Gather;
 use crate::domain::audit_entry::Outcome;
 use crate::domain::id::{PatientId, RequestId, StaffId};
+use crate::domain::merkle::{self, Hash};
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
+use std::collections::BTreeSet;
 
 /// What is asked of the trail; all that is given must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,7 +49,51 @@ pub struct StoredEntry {
     pub leaf: Vec<u8>,
 }
 
+/// An entry with what proves that it is in the trail at its place, without showing any other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvedEntry {
+    /// The entry.
+    pub entry: StoredEntry,
+    /// The checkpoint it is proved under.
+    pub checkpoint: SignedCheckpoint,
+    /// The hashes from its leaf to the root, the nearest first.
+    pub proof: Vec<Hash>,
+}
+
 impl Gather<'_> {
+    /// Entries of this clinic's trail, each with its proof under the newest checkpoint, in the order of their numbers.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when nothing was signed yet, or one of them is not there or under no checkpoint.
+    pub fn proved_entries(&mut self, seqs: &[i64]) -> Result<Vec<ProvedEntry>> {
+        let checkpoint = self.checkpoint(None)?;
+        let leaves = self.leaves(checkpoint.size)?;
+        let entries: Vec<StoredEntry> = audit_events::table
+            .filter(audit_events::clinic_id.eq(self.clinic()))
+            .filter(audit_events::seq.eq_any(seqs.to_vec()))
+            .order(audit_events::seq)
+            .select(StoredEntry::as_select())
+            .load(self.connection)?;
+        let asked: BTreeSet<i64> = seqs.iter().copied().collect();
+        if entries.len() != asked.len() {
+            return Err(StoreError::NotFound);
+        }
+        let proved = |entry: StoredEntry| {
+            let index = usize::try_from(entry.seq).ok().and_then(|seq| seq.checked_sub(1));
+            let proof = index.and_then(|index| merkle::inclusion(&leaves, index)).ok_or(StoreError::NotFound)?;
+            Ok(ProvedEntry { entry, checkpoint: checkpoint.clone(), proof })
+        };
+        entries.into_iter().map(proved).collect()
+    }
+
+    /// One entry with its proof.
+    ///
+    /// # Errors
+    /// As [`Self::proved_entries`].
+    pub fn proved_entry(&mut self, seq: i64) -> Result<ProvedEntry> {
+        self.proved_entries(&[seq])?.pop().ok_or(StoreError::NotFound)
+    }
+
     /// Entries of this clinic's trail, `limit` at a time.
     ///
     /// # Errors

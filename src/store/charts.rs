@@ -23,6 +23,9 @@ pub trait ChartTable: ChartItem {
     /// The statements about these patients, newest first.
     #[doc(hidden)]
     fn load(of: Chart<'_>, patients: &[PatientId]) -> Result<Vec<Statement<Self>>>;
+    /// The statements of these ids.
+    #[doc(hidden)]
+    fn by_id(of: Chart<'_>, ids: &[Self::Id]) -> Result<Vec<Statement<Self>>>;
     /// Adds one.
     #[doc(hidden)]
     fn insert(into: Chart<'_>, statement: &Statement<Self>) -> Result<()>;
@@ -51,6 +54,14 @@ impl Gather<'_> {
         self.saw_each(patients.iter().copied());
         let clinic = self.clinic();
         Ok(listed(T::load(Chart { connection: self.connection, clinic }, patients)?))
+    }
+}
+
+impl Gather<'_> {
+    /// The statements of these ids.
+    pub(super) fn statements_by_id<T: ChartTable>(&mut self, ids: &[T::Id]) -> Result<Vec<Statement<T>>> {
+        let clinic = self.clinic();
+        T::by_id(Chart { connection: self.connection, clinic }, ids)
     }
 }
 
@@ -127,6 +138,15 @@ macro_rules! chart_table {
                         .filter($table::clinic_id.eq(of.clinic))
                         .filter($table::patient_id.eq_any(patients.to_vec()))
                         .order($table::id.desc())
+                        .select(Row::as_select())
+                        .load(of.connection)?;
+                    rows.into_iter().map(Row::into_statement).collect()
+                }
+
+                fn by_id(of: Chart<'_>, ids: &[$id]) -> Result<Vec<Statement<Self>>> {
+                    let rows: Vec<Row> = $table::table
+                        .filter($table::clinic_id.eq(of.clinic))
+                        .filter($table::id.eq_any(ids.to_vec()))
                         .select(Row::as_select())
                         .load(of.connection)?;
                     rows.into_iter().map(Row::into_statement).collect()

@@ -43,6 +43,7 @@ struct Row {
 
 impl Row {
     fn into_checkpoint(self) -> Result<SignedCheckpoint> {
+        self.frontier()?;
         let Self { size, root, note, signed_at, .. } = self;
         Ok(SignedCheckpoint { size, root: hash(root)?, note, signed_at })
     }

@@ -32,6 +32,17 @@ macro_rules! each {
     };
 }
 
+/// The rows of these ids in one clinic's table: for the verifier, who holds each row against the trail.
+macro_rules! by_id {
+    ($gather:ident, $table:ident, $Row:ty, $ids:expr) => {
+        $table::table
+            .filter($table::clinic_id.eq($gather.clinic()))
+            .filter($table::id.eq_any($ids.to_vec()))
+            .select(<$Row>::as_select())
+            .load::<$Row>($gather.connection)?
+    };
+}
+
 /// Where the data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -239,6 +239,14 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The entries of the drug record of these ids.
+    pub(super) fn dosing_events_by_id(&mut self, ids: &[DosingEventId]) -> Result<Vec<DosingEvent>> {
+        let rows = by_id!(self, dosing_events, Row, ids);
+        rows.into_iter().map(Row::into_event).collect()
+    }
+}
+
 impl Change<'_> {
     /// Keeps an entry.
     ///

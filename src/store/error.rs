@@ -36,6 +36,15 @@ pub enum StoreError {
     /// Another request with the same refresh token was faster; nothing changed.
     #[error("refresh raced")]
     RefreshRaced,
+    /// The roles ask for a second factor, and this sign-in has none.
+    #[error("second factor missing: {0}")]
+    FactorMissing(&'static str),
+    /// A code or recovery code is wrong, or was used.
+    #[error("second factor refused")]
+    FactorRefused,
+    /// A link to a password was used or left too long.
+    #[error("link ended")]
+    LinkEnded,
     /// The roles held now do not allow it.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),

@@ -77,6 +77,7 @@ impl Change<'_> {
             let step = followed(infusion.session, event.act.clone(), &infusion.history)?;
             if step.is_unchanged() {
                 self.save_infusion(&step.session)?;
+                events.push(step.session.infusion_event());
             } else {
                 self.save_step(&step)?;
             }

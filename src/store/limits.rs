@@ -11,7 +11,6 @@ use super::transaction::Change;
 use crate::access::limits::{Count, LimitKind, Limits, Refused};
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId};
-use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -211,7 +210,6 @@ impl Change<'_> {
             Some((account, _)) => ("account", account.uuid()),
             None => ("sign_in", self.new_id()),
         };
-        let record = Record::new("sign_in_limit", 1).with("limit", row.kind.as_str());
-        Ok(vec![Event::of_clinic(kind, Subject::new(noun, id, 1), record)])
+        Ok(vec![Event::noted(kind, Subject::new(noun, id, 1)).because(row.kind.as_str())])
     }
 }

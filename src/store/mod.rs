@@ -17,24 +17,31 @@ mod accounts;
 mod alerts;
 mod appointments;
 mod audit_cases;
+mod audit_details;
 mod audit_events;
 mod bookings;
+mod bootstrap;
+mod challenges;
 mod charts;
 mod checkpoints;
 mod consents;
 mod dosing_events;
 mod error;
+mod factors;
 mod group;
 mod idempotency;
 mod infusions;
 mod limits;
+mod links;
 mod migrating;
 mod observations;
+mod offline;
 mod patients;
 mod policies;
 mod pooled;
 mod protocols;
 mod queue;
+mod records;
 mod rooms;
 mod schema;
 mod screenings;
@@ -59,18 +66,24 @@ pub mod column;
 pub use accounts::{Credentials, OwnCredentials, password_changed};
 pub use alerts::{AlertCursor, AlertFilter, AlertPage};
 pub use audit_cases::{AuditCaseCursor, AuditCasePage};
-pub use audit_events::{StoredEntry, TrailSearch};
+pub use audit_events::{ProvedEntry, StoredEntry, TrailSearch};
+pub use bootstrap::BOOTSTRAP_MINUTES;
+pub use challenges::{Challenge, NewChallenge};
 pub use charts::{Chart, ChartTable};
 pub use checkpoints::{KeptNote, SignedCheckpoint};
 pub use connection::DatabaseUrl;
 pub use consents::{ConsentCursor, FormCursor};
 pub use error::{Result, StoreError};
+pub use factors::{Factor, GivenFactor};
 pub use limits::{SecretAttempt, Taken};
+pub use links::LINK_MINUTES;
 pub use migrating::{migrate, migrate_if_needed};
+pub use offline::{CopiedDetail, CopiedEntry, CopiedRow, DatabaseCopy};
 pub use patients::{PatientCursor, PatientPage};
+pub use records::Rebuilt;
 pub use screenings::Screened;
 pub use sessions::{PatientLabel, SessionCursor, SessionFilter, SessionPage};
-pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Refreshed};
+pub use sign_ins::{Device, LoginSession, NewSignIn, NextTokens, Proved, Refreshed};
 pub use signing::{LIFE_SECONDS as SIGNING_LIFE_SECONDS, NewSigningToken};
 pub use staff::{NewClinic, NewStaff, StaffMember};
 pub use tasks::{TaskCursor, TaskFilter, TaskPage};
@@ -223,7 +236,7 @@ impl Store {
             }
             let outcome = match &result {
                 Ok(_) => Outcome::Success,
-                Err(StoreError::Forbidden(_)) => Outcome::Denied,
+                Err(StoreError::Forbidden(_) | StoreError::FactorMissing(_)) => Outcome::Denied,
                 Err(_) => Outcome::Failed,
             };
             let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok()) || outcome == Outcome::Denied;

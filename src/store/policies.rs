@@ -1,13 +1,14 @@
 //! Policies: versions that are added and never changed.
 
 use super::column::Json;
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::schema::protocols::policies;
 use super::transaction::{Change, Gather};
 use crate::domain::event::Event;
 use crate::domain::id::{ClinicId, PolicyId, StaffId};
 use crate::domain::policy::{Policy, Rules, ScoreSet, Setting};
 use crate::domain::protocol::{Protocol, migraine_iv, migraine_nebulized};
+use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -69,7 +70,7 @@ impl Gather<'_> {
     /// The policy in force now: the highest version whose time has come.
     ///
     /// # Errors
-    /// [`super::StoreError::NotFound`] for a clinic that was never set up.
+    /// [`StoreError::NotFound`] for a clinic that was never set up.
     pub fn policy(&mut self) -> Result<Policy> {
         let row: Row = policies::table
             .filter(policies::clinic_id.eq(self.clinic()))
@@ -83,7 +84,7 @@ impl Gather<'_> {
     /// A version by its id, in force or not: what a session, an order or a protocol pinned.
     ///
     /// # Errors
-    /// [`super::StoreError::NotFound`] when there is none.
+    /// [`StoreError::NotFound`] when there is none.
     pub fn policy_version(&mut self, id: PolicyId) -> Result<Policy> {
         let row: Row = policies::table.find((self.clinic(), id)).select(Row::as_select()).first(self.connection)?;
         row.into_policy()
@@ -112,11 +113,29 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The canonical records of the versions of these ids, each with the settings that were kept with it.
+    pub(super) fn policy_records(&mut self, ids: &[PolicyId]) -> Result<Vec<(PolicyId, Record)>> {
+        let rows = by_id!(self, policies, Row, ids);
+        let record = |row: Row| {
+            let kept: Settings = row.settings.read()?;
+            let known = |group: &str, name: &str| Setting::find(group, name).is_some();
+            if !kept.iter().all(|(group, names)| names.keys().all(|name| known(group, name))) {
+                return Err(StoreError::Broken("a policy has a setting that never was".into()));
+            }
+            let has = |setting: &Setting| kept.get(setting.group).is_some_and(|names| names.contains_key(setting.name));
+            let policy = row.into_policy()?;
+            Ok((policy.id, policy.record_of(has)))
+        };
+        rows.into_iter().map(record).collect()
+    }
+}
+
 impl Change<'_> {
     /// Adds a version.
     ///
     /// # Errors
-    /// [`super::StoreError::Duplicate`] when its number is taken.
+    /// [`StoreError::Duplicate`] when its number is taken.
     pub fn insert_policy(&mut self, policy: &Policy) -> Result<()> {
         let row = Row::of(self.clinic(), policy)?;
         diesel::insert_into(policies::table).values(row).execute(self.connection)?;
@@ -127,7 +146,7 @@ impl Change<'_> {
     /// medical director. The clinic is named, because the host sets it up from outside.
     ///
     /// # Errors
-    /// [`super::StoreError::Duplicate`] when the clinic has them already.
+    /// [`StoreError::Duplicate`] when the clinic has them already.
     pub fn seed_policy_and_protocols(&mut self, clinic: ClinicId) -> Result<Vec<Event>> {
         let policy = Policy::seeded(self.new_id(), self.now());
         diesel::insert_into(policies::table).values(Row::of(clinic, &policy)?).execute(self.connection)?;

@@ -19,6 +19,13 @@ struct Row {
     retired_at: Option<Timestamp>,
 }
 
+impl From<Row> for Room {
+    fn from(row: Row) -> Self {
+        let Row { id, version, name, created_at, retired_at, .. } = row;
+        Self { id, version, name, created_at, retired_at }
+    }
+}
+
 impl Gather<'_> {
     /// Every chair there is or was, by name.
     ///
@@ -30,11 +37,15 @@ impl Gather<'_> {
             .order((rooms::name, rooms::id))
             .select(Row::as_select())
             .load(self.connection)?;
-        let room = |row: Row| {
-            let Row { id, version, name, created_at, retired_at, .. } = row;
-            Room { id, version, name, created_at, retired_at }
-        };
-        Ok(rows.into_iter().map(room).collect())
+        Ok(rows.into_iter().map(Room::from).collect())
+    }
+}
+
+impl Gather<'_> {
+    /// The chairs of these ids.
+    pub(super) fn rooms_by_id(&mut self, ids: &[RoomId]) -> Result<Vec<Room>> {
+        let rows = by_id!(self, rooms, Row, ids);
+        Ok(rows.into_iter().map(Room::from).collect())
     }
 }
 

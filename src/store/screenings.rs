@@ -169,6 +169,18 @@ impl DecisionRow {
     }
 }
 
+impl From<ReviewRow> for OutcomeScoreReview {
+    fn from(row: ReviewRow) -> Self {
+        Self {
+            id: row.id,
+            score: row.outcome_score_id,
+            action: row.action,
+            reviewed_by: row.reviewed_by,
+            reviewed_at: row.reviewed_at,
+        }
+    }
+}
+
 impl Gather<'_> {
     /// Every set of answers of a patient, newest first.
     ///
@@ -252,14 +264,7 @@ impl Gather<'_> {
             .filter(outcome_score_reviews::outcome_score_id.eq_any(&scores))
             .select(ReviewRow::as_select())
             .load(self.connection)?;
-        let review = |row: ReviewRow| OutcomeScoreReview {
-            id: row.id,
-            score: row.outcome_score_id,
-            action: row.action,
-            reviewed_by: row.reviewed_by,
-            reviewed_at: row.reviewed_at,
-        };
-        Ok(rows.into_iter().map(review).collect())
+        Ok(rows.into_iter().map(OutcomeScoreReview::from).collect())
     }
 
     /// Which of these patients have a score that still calls for a prescriber: they are not sent home.
@@ -282,6 +287,16 @@ impl Gather<'_> {
             .order((screening_decisions::decided_at, screening_decisions::id))
             .select(DecisionRow::as_select())
             .load(self.connection)?;
+        let decisions = self.signed_decisions(decided)?;
+        let screened = |row: Row| {
+            let screening = row.into_screening()?;
+            let decisions = decisions.iter().filter(|decision| decision.screening == screening.id).cloned().collect();
+            Ok(Screened { screening, decisions })
+        };
+        rows.into_iter().map(screened).collect()
+    }
+
+    fn signed_decisions(&mut self, decided: Vec<DecisionRow>) -> Result<Vec<Decision>> {
         let signers: Vec<StaffId> = decided.iter().map(|row| row.decided_by).collect();
         let accounts: Vec<(StaffId, AccountId)> = staff::table
             .filter(staff::clinic_id.eq(self.clinic()))
@@ -294,12 +309,27 @@ impl Gather<'_> {
             let account = account(row.decided_by).ok_or_else(|| broken("prescriber"))?;
             decisions.push(row.into_decision(account)?);
         }
-        let screened = |row: Row| {
-            let screening = row.into_screening()?;
-            let decisions = decisions.iter().filter(|decision| decision.screening == screening.id).cloned().collect();
-            Ok(Screened { screening, decisions })
-        };
-        rows.into_iter().map(screened).collect()
+        Ok(decisions)
+    }
+}
+
+impl Gather<'_> {
+    /// The sets of answers of these ids.
+    pub(super) fn screenings_by_id(&mut self, ids: &[ScreeningId]) -> Result<Vec<Screening>> {
+        let rows = by_id!(self, screenings, Row, ids);
+        rows.into_iter().map(Row::into_screening).collect()
+    }
+
+    /// The decisions of these ids.
+    pub(super) fn decisions_by_id(&mut self, ids: &[ScreeningDecisionId]) -> Result<Vec<Decision>> {
+        let rows = by_id!(self, screening_decisions, DecisionRow, ids);
+        self.signed_decisions(rows)
+    }
+
+    /// The reviews of these ids.
+    pub(super) fn score_reviews_by_id(&mut self, ids: &[OutcomeScoreReviewId]) -> Result<Vec<OutcomeScoreReview>> {
+        let rows = by_id!(self, outcome_score_reviews, ReviewRow, ids);
+        Ok(rows.into_iter().map(OutcomeScoreReview::from).collect())
     }
 }
 

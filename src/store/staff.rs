@@ -62,6 +62,8 @@ pub(super) struct Signer {
 /// A sign-in in force.
 pub(super) struct Standing {
     pub(super) membership: Membership,
+    /// When it began.
+    pub(super) began_at: Timestamp,
     /// Whether its last use was noted so long ago that this one is worth noting.
     pub(super) unnoted: bool,
 }
@@ -84,18 +86,25 @@ pub(super) fn standing(
         .find((clinic, login_session))
         .filter(login_sessions::revoked_at.is_null())
         .filter(login_sessions::expires_at.gt(ends_after))
-        .select((login_sessions::staff_id, login_sessions::cred_version, login_sessions::last_seen_at))
-        .first::<(StaffId, i64, Timestamp)>(connection)
+        .select((
+            login_sessions::staff_id,
+            login_sessions::cred_version,
+            login_sessions::last_seen_at,
+            login_sessions::created_at,
+            login_sessions::only_enrols,
+        ))
+        .first::<(StaffId, i64, Timestamp, Timestamp, bool)>(connection)
         .optional()?;
-    let Some((staff, cred_version, last_seen)) = found else { return Ok(None) };
+    let Some((staff, cred_version, last_seen, began_at, only_enrols)) = found else { return Ok(None) };
     let signer = signer(connection, clinic, staff)?.filter(|signer| signer.cred_version == cred_version);
     let Some(Signer { membership, .. }) = signer else { return Ok(None) };
+    let membership = Membership { only_enrols, ..membership };
     if login_session::is_idle(&membership.roles, last_seen, now, late) {
         return Err(StoreError::SessionIdle);
     }
     let awake = !login_session::is_idle(&membership.roles, last_seen, now, false);
     let unnoted = awake && now >= last_seen.plus_seconds(login_session::NOTED_EVERY_SECONDS);
-    Ok(Some(Standing { membership, unnoted }))
+    Ok(Some(Standing { membership, began_at, unnoted }))
 }
 
 /// A membership in force, with the version of its credential.
@@ -111,7 +120,8 @@ pub(super) fn signer(connection: &mut AnyConnection, clinic: ClinicId, id: Staff
         .optional()?;
     let Some((account, display_name, cred_version)) = found else { return Ok(None) };
     let roles = roles_of(connection, clinic, id)?;
-    Ok(Some(Signer { membership: Membership { staff: id, account, clinic, roles, display_name }, cred_version }))
+    let membership = Membership { staff: id, account, clinic, roles, display_name, only_enrols: false };
+    Ok(Some(Signer { membership, cred_version }))
 }
 
 fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Result<Roles> {
@@ -122,6 +132,51 @@ fn roles_of(connection: &mut AnyConnection, clinic: ClinicId, id: StaffId) -> Re
         .select(staff_roles::role)
         .load::<Role>(connection)?;
     Ok(Roles::of(roles))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = staff)]
+struct MemberRow {
+    id: StaffId,
+    version: i64,
+    account_id: AccountId,
+    display_name: String,
+    created_at: Timestamp,
+    retired_at: Option<Timestamp>,
+}
+
+impl MemberRow {
+    fn record(&self) -> Record {
+        Record::new("staff", 3)
+            .with("id", self.id)
+            .with("version", self.version)
+            .with("account_id", self.account_id)
+            .with("display_name", &self.display_name)
+            .with("created_at", self.created_at)
+            .with("retired_at", self.retired_at)
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = staff_roles)]
+struct RoleRow {
+    id: super::column::AnyId,
+    version: i64,
+    staff_id: StaffId,
+    role: Role,
+    granted_at: Timestamp,
+    retired_at: Option<Timestamp>,
+}
+
+impl RoleRow {
+    fn record(&self) -> Record {
+        Record::group()
+            .with("id", self.id.0)
+            .with("version", self.version)
+            .with("role", self.role.as_str())
+            .with("granted_at", self.granted_at)
+            .with("retired_at", self.retired_at)
+    }
 }
 
 impl Gather<'_> {
@@ -170,6 +225,37 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The canonical record of a clinic, version 2.
+    pub(super) fn clinic_record(&mut self, id: ClinicId) -> Result<Record> {
+        let row = clinics::table.find(id).select((clinics::version, clinics::name, clinics::zone, clinics::created_at));
+        let (version, name, zone, created_at) = row.first::<(i64, String, String, Timestamp)>(self.connection)?;
+        let record = Record::new("clinic", 2).with("id", id).with("version", version).with("name", name);
+        Ok(record.with("zone", zone).with("created_at", created_at))
+    }
+
+    /// The canonical records of these members, version 3, with every role they hold or held.
+    pub(super) fn staff_records(&mut self, clinic: ClinicId, ids: &[StaffId]) -> Result<Vec<(StaffId, i64, Record)>> {
+        let granted: Vec<RoleRow> = staff_roles::table
+            .filter(staff_roles::clinic_id.eq(clinic))
+            .filter(staff_roles::staff_id.eq_any(ids.to_vec()))
+            .order(staff_roles::id)
+            .select(RoleRow::as_select())
+            .load(self.connection)?;
+        let rows: Vec<MemberRow> = staff::table
+            .filter(staff::clinic_id.eq(clinic))
+            .filter(staff::id.eq_any(ids.to_vec()))
+            .select(MemberRow::as_select())
+            .load(self.connection)?;
+        let record = |row: MemberRow| {
+            let roles: Vec<Record> =
+                granted.iter().filter(|role| role.staff_id == row.id).map(RoleRow::record).collect();
+            (row.id, row.version, row.record().with("roles", roles))
+        };
+        Ok(rows.into_iter().map(record).collect())
+    }
+}
+
 impl Change<'_> {
     /// Sets up a clinic with its default policy and protocols, and begins its trail. The caller adds the first
     /// administrator.
@@ -189,7 +275,7 @@ impl Change<'_> {
             ))
             .execute(self.connection)?;
         trail::begin(self.connection, id, now)?;
-        let record = Record::new("clinic", 1).with("id", id).with("name", &new.name).with("zone", &new.zone);
+        let record = self.clinic_record(id)?;
         let mut events = vec![Event::of_clinic(EventKind::ClinicCreated, Subject::new("clinic", id, 1), record)];
         events.extend(self.seed_policy_and_protocols(id)?);
         wall::turn_to(self.connection, here)?;
@@ -227,17 +313,13 @@ impl Change<'_> {
         for role in new.roles.iter() {
             self.grant_role(clinic, id, role)?;
         }
+        let added = self.member_event(EventKind::StaffAdded, clinic, id)?;
         wall::turn_to(self.connection, here)?;
-        let record = Record::new("staff", 1)
-            .with("id", id)
-            .with("account_id", account)
-            .with("login", &new.login)
-            .with("display_name", &new.display_name)
-            .with("roles", new.roles.to_string());
-        Ok((id, Event::of_clinic(EventKind::StaffAdded, Subject::new("staff", id, 1), record)))
+        Ok((id, added))
     }
 
-    /// Keeps a member's name and whether they still work here; `version` is the one that was read.
+    /// Keeps a member's name and whether they still work here; `version` is the one that was read. Roles are set
+    /// before, so that the trail's word about the member has them.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] or [`StoreError::Stale`].
@@ -254,7 +336,7 @@ impl Change<'_> {
             let current_version = row.select(staff::version).first(self.connection)?;
             return Err(StoreError::Stale { current_version });
         }
-        Ok(member_event(member))
+        self.member_event(EventKind::StaffChanged, self.clinic(), member.id)
     }
 
     /// Takes away the roles a member no longer holds and grants the new ones.
@@ -279,6 +361,13 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// The trail's word about a member after a change, read back from what was kept.
+    fn member_event(&mut self, kind: EventKind, clinic: ClinicId, id: StaffId) -> Result<Event> {
+        let record = self.staff_records(clinic, &[id])?.pop();
+        let (id, version, record) = record.ok_or(StoreError::NotFound)?;
+        Ok(Event::of_clinic(kind, Subject::new("staff", id, version), record))
+    }
+
     fn grant_role(&mut self, clinic: ClinicId, staff: StaffId, role: Role) -> Result<()> {
         let row = super::column::AnyId(self.new_id::<Uuid>());
         diesel::insert_into(staff_roles::table)
@@ -293,15 +382,4 @@ impl Change<'_> {
             .execute(self.connection)?;
         Ok(())
     }
-}
-
-/// The trail's word about a member after a change.
-fn member_event(member: &StaffMember) -> Event {
-    let record = Record::new("staff", 2)
-        .with("id", member.id)
-        .with("version", member.version)
-        .with("display_name", &member.display_name)
-        .with("roles", member.roles.to_string())
-        .with("retired_at", member.retired_at);
-    Event::of_clinic(EventKind::StaffChanged, Subject::new("staff", member.id, member.version), record)
 }

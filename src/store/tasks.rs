@@ -197,6 +197,14 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The tasks of these ids.
+    pub(super) fn tasks_by_id(&mut self, ids: &[TaskId]) -> Result<Vec<Task>> {
+        let rows = by_id!(self, tasks, Row, ids);
+        Ok(rows.into_iter().map(Row::into_task).collect())
+    }
+}
+
 impl Change<'_> {
     /// Puts work on somebody's list, unless the same is waiting already.
     ///

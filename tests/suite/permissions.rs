@@ -31,6 +31,7 @@ fn the_table_says_what_the_reviewed_oracle_says() {
                 (Flag::Keyed, "keyed"),
                 (Flag::Matched, "matched"),
                 (Flag::Discloses, "discloses"),
+                (Flag::Enrolling, "enrolling"),
             ]);
             format!("{},{},{others},{flags}", line.id, roles.join(","))
         })

@@ -1,16 +1,14 @@
-//! Who works here: added with a password that is shown once, changed by somebody else, effective with the next request.
+//! Who works here: added with a link to a password, changed by somebody else, effective with the next request.
 
 use crate::support::on_both_databases;
 use serde_json::json;
 
 #[test]
-fn a_new_nurse_signs_in_with_the_password_that_was_shown_once() {
+fn a_new_member_has_a_name_of_their_own_and_roles_that_go_together() {
     on_both_databases(|clinic| {
         let login = clinic.login("new");
         let body = json!({"login": login, "display_name": "New, RN", "roles": ["nurse"]});
-        let invited = clinic.admin().post("/api/v1/staff", &body).expect(201);
-        let password = &invited.body["one_time_password"];
-        clinic.nobody().post("/api/v1/auth/login", &json!({"login": login, "password": password})).expect(200);
+        clinic.admin().post("/api/v1/staff", &body).expect(201);
         clinic.admin().post("/api/v1/staff", &body).expect_problem(409, "duplicate");
         clinic.nurse().post("/api/v1/staff", &body).expect_problem(403, "forbidden");
         let both = json!({"login": "x", "display_name": "", "roles": ["admin", "nurse"]});

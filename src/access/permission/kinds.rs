@@ -17,6 +17,8 @@ pub enum Flag {
     Discloses,
     /// Open to an auditor as well, but only inside an open audit case and for its patients (decisions.md 20).
     Cased,
+    /// Open to somebody who must have a second factor and has none yet: the way to one.
+    Enrolling,
     /// Open to somebody who has not signed in.
     Strangers,
     /// Open to a watcher of the server.
@@ -46,6 +48,8 @@ pub trait Permission: Send + Sync + 'static {
     const DISCLOSES: bool = has(Self::FLAGS, Flag::Discloses);
     /// An auditor may inside an open case.
     const CASED: bool = has(Self::FLAGS, Flag::Cased);
+    /// Whoever still has to set up a second factor may: to do so, and to stop a drug.
+    const BEFORE_FACTOR: bool = has(Self::FLAGS, Flag::Enrolling) || Self::URGENT;
     /// Strangers may.
     const FOR_STRANGERS: bool = has(Self::FLAGS, Flag::Strangers);
     /// Jobs may.
@@ -87,6 +91,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether whoever still has to set up a second factor may.
+    pub fn before_factor(&self) -> bool {
+        self.flags.contains(&Flag::Enrolling) || self.flags.contains(&Flag::Urgent)
+    }
+
     /// Whether somebody with these roles may; inside an audit case, or outside of one.
     pub fn allows(&self, roles: &Roles, in_case: bool) -> bool {
         if in_case {

@@ -30,22 +30,40 @@ permissions! {
     // access
     /// Sign in, choose a clinic, rotate a refresh token.
     SignIn = "auth.login" for [] with [Strangers];
+    /// Choose a password with a link.
+    UseLink = "auth.link" for [] with [Strangers];
+    /// Make the first clinic and its first administrator, with the token of the host.
+    ClaimInstallation = "installation.claim" for [] with [Strangers];
     /// End one's own sign-in.
-    SignOut = "auth.logout" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    SignOut = "auth.logout" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Enrolling];
     /// Prove presence for one act, alone or as second person.
-    ProvePresence = "auth.reauth" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    ProvePresence = "auth.reauth" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Enrolling];
     /// Change one's own password.
     ChangeOwnPassword = "self.password.change" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    /// See whether one has a second factor.
+    ReadOwnFactor = "self.factor.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Enrolling];
+    /// Set up a second factor, the first or another.
+    EnrolFactor = "self.factor.enrol" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed, Enrolling];
+    /// Put it in force with its first code.
+    ConfirmFactor = "self.factor.confirm" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Enrolling];
+    /// Get new recovery codes.
+    RenewRecoveryCodes = "self.factor.recovery" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed];
+    /// Take one's own second factor away.
+    RemoveFactor = "self.factor.remove" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed];
     /// See where one is signed in.
     ReadLoginSessions = "self.sessions.list" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// End one's own sign-in on another device.
     EndLoginSession = "self.sessions.end" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Signed];
     /// See where a member is signed in.
     ReadLoginSessionsOfStaff = "user.sessions.list" for [Admin];
+    /// Issue a link for a member to choose a new password with.
+    IssueLink = "user.reset.issue" for [Admin] with [Signed];
+    /// Take away a second factor whose owner lost it; another member vouches for them.
+    ResetFactor = "user.factor.reset" for [Admin] with [Signed];
     /// End every sign-in of a member.
     EndLoginSessionsOfStaff = "user.sessions.end" for [Admin] with [Signed];
     /// Read one's own profile.
-    ReadSelf = "self.profile" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
+    ReadSelf = "self.profile" for [Admin, Prescriber, Nurse, FrontDesk, Auditor] with [Enrolling];
 
     // trail
     /// Read the trail: who saw a chart, what a person did.
@@ -68,6 +86,10 @@ permissions! {
     BootstrapClinic = "clinic.bootstrap" for [] with [Host];
     /// Give somebody a new password: who forgot it, or whose old one too many guesses have disabled.
     ResetPassword = "account.password.reset" for [] with [Host];
+    /// Erase the detail of an entry of the trail.
+    EraseDetail = "audit.detail.erase" for [] with [Host];
+    /// Take away a second factor that nobody in the house can.
+    ResetFactorOnHost = "account.factor.reset" for [] with [Host];
     /// Read the clinic's settings.
     ReadClinic = "clinic.settings.read" for [Admin, Prescriber, Nurse, FrontDesk, Auditor];
     /// See who works here, to pick a nurse or a witness.

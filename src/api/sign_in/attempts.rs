@@ -11,8 +11,9 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::reply;
 use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::AccountId;
-use crate::domain::record::Record;
-use crate::store::{Credentials, Once, OwnCredentials, SecretAttempt, Store, StoreError, Taken};
+use crate::store::{
+    Challenge, Credentials, NewChallenge, Once, OwnCredentials, SecretAttempt, Store, StoreError, Taken,
+};
 use actix_web::HttpRequest;
 use uuid::Uuid;
 
@@ -43,6 +44,13 @@ pub fn of_member(
 ) -> SecretAttempt {
     let account = Some((account, own.cred_version));
     SecretAttempt { login: own.login.clone(), account, network: network::of(request), device: Some(login_session) }
+}
+
+/// Somebody whose password was right tries a code: counted with the passwords, on the device that gave the password.
+pub fn of_challenge(request: &HttpRequest, challenge: &Challenge) -> SecretAttempt {
+    let NewChallenge { account, cred_version, device, .. } = challenge.of;
+    let account = Some((account, cred_version));
+    SecretAttempt { login: challenge.login.clone(), account, network: network::of(request), device }
 }
 
 /// Takes the attempt. Gives how many in a row did not succeed, this one counted with them; none when the password opens
@@ -84,7 +92,7 @@ pub async fn note_failure(request: &HttpRequest, attempt: &SecretAttempt) -> Res
             Some((account, _)) => ("account", account.uuid()),
             None => ("sign_in", tx.new_id()),
         };
-        let event = Event::of_clinic(EventKind::SignInFailed, Subject::new(noun, id, 1), Record::new("sign_in", 1));
+        let event = Event::noted(EventKind::SignInFailed, Subject::new(noun, id, 1));
         Ok(tx.record(vec![event], reply::nothing()))
     });
     written.await?;

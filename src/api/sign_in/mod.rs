@@ -3,43 +3,60 @@
 //! These are the only routes a secret travels to. Argon2 runs here, behind a limit and off the request threads; a
 //! wrong name costs the same time as a wrong password.
 
+mod anew;
 mod attempts;
 mod browser;
+mod factor_reset;
+mod given_here;
+mod installation;
+mod links;
 mod login_sessions;
+mod own_factor;
 mod own_password;
 mod passwords;
 mod proof;
+mod second_step;
 
 use super::extract::{Act, NoBody};
 use super::guard::{self, Authority};
 use super::problem::{Problem, ProblemKind};
 use super::reply::{self, Answer};
 use super::{Endpoint, endpoints};
-use crate::access::permission::{SignIn, SignOut};
+use crate::access::factor::FactorRule;
+use crate::access::permission::{Permission, SignIn, SignOut};
 use crate::access::permit::{Permit, Scope};
+use crate::access::secret::Purpose;
 use crate::access::token::{self, LIFE_SECONDS};
 use crate::clock;
+use crate::domain::event::Event;
 use crate::domain::id::{ClinicId, StaffId};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
-use crate::store::{Credentials, Device, NextTokens, Once, Refreshed, SecretAttempt, Store, StoreError, Written};
+use crate::store::{
+    Change, Credentials, Device, NewChallenge, NewSignIn, NextTokens, Once, Proved, Refreshed, SecretAttempt, Store,
+    StoreError, Written,
+};
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 pub use browser::FrontEnd;
 use browser::Keeper;
+use factor_reset::{__path_reset, reset};
+use installation::{__path_claim, claim};
+use links::{__path_issue, __path_redeem, issue, redeem};
 use login_sessions::{
     __path_end_of_staff, __path_end_own, __path_of_staff, __path_own, end_of_staff, end_own, of_staff, own,
+};
+use own_factor::{
+    __path_confirm, __path_offer, __path_remove, __path_renew, __path_show, confirm, offer, remove, renew, show,
 };
 use own_password::{__path_change, change};
 pub use passwords::Passwords;
 use proof::{__path_cosign, __path_reauth, cosign, reauth};
+use second_step::{__path_factor, ChallengeView, factor};
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -87,15 +104,18 @@ pub struct SignedInView {
     refresh_token: Option<String>,
     /// The clinic it is for.
     clinic_id: ClinicId,
+    /// Whether it opens nothing yet but the way to a second factor, `/me/factor`: the roles ask for one.
+    factor_required: bool,
     /// Marks this device as known for thirty days, after a sign-in with name and password; send it with the next one. A
     /// browser gets it in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_token: Option<String>,
 }
 
-/// Signs in.
+/// Signs in, or asks for the second factor of somebody who has one.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", operation_id = "auth_login", summary = "Sign in",
-    request_body = SignInBody, responses((status = 200, description = "Signed in", body = SignedInView)))]
+    request_body = SignInBody, responses((status = 200, description = "Signed in", body = SignedInView),
+        (status = 202, description = "The password was right; the second factor is asked for", body = ChallengeView)))]
 pub async fn login(
     act: Act<SignIn, SignInBody>,
     request: HttpRequest,
@@ -122,28 +142,70 @@ pub async fn login(
         }
     };
     let stronger = passwords.upgrade(body.password, &credentials.password_hash).await;
-    let permit = stranger_in(&request, Scope::Clinic(clinic))?;
-    let tokens = next_tokens(clinic, &store);
-    let new = credentials.sign_in(staff, tokens.clone(), device(&request));
-    let authority = guard::data::<Authority>(&request)?.clone();
-    let mark = mark_device(&authority, &store, &attempt)?;
-    let kept = (keeper == Keeper::Program).then(|| mark.clone());
-    let written = store.write(permit, Once::default(), move |tx| {
-        tx.attempt_succeeded(&attempt)?;
-        if let Some(stronger) = stronger {
-            tx.upgrade_password_hash(new.account, &credentials.password_hash, &stronger)?;
-        }
-        let (login_session, events) = tx.begin_sign_in(&new)?;
-        let sign_in = token::SignIn { account: new.account, login_session, clinic, token_id: new.tokens.access };
-        let view = signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
-        let reply = reply::plain(&SignedInView { device_token: kept, ..view })?;
-        Ok(tx.record(events, reply))
-    });
-    let mut response = give(written.await?, keeper, &tokens, &request);
-    if keeper == Keeper::Browser {
-        browser::keep_mark(&mut response, &mark);
+    let stronger = stronger.map(|stronger| (credentials.password_hash.clone(), stronger));
+    if credentials.has_factor {
+        let Credentials { account, cred_version, .. } = credentials;
+        let new = NewChallenge { account, staff, cred_version, device: attempt.device };
+        return second_step::ask(&request, clinic, new, stronger).await;
     }
-    Ok(response)
+    let tokens = next_tokens(clinic, &store);
+    let new = credentials.sign_in(staff, tokens, device(&request));
+    let rule = *guard::data::<FactorRule>(&request)?.as_ref();
+    let first = FirstStep { clinic, new, stronger, attempt, keeper, rule };
+    first.conclude(&request).await
+}
+
+/// A right password of somebody who has no second factor.
+struct FirstStep {
+    clinic: ClinicId,
+    new: NewSignIn,
+    /// The hash that is stored, and a stronger one of the same password.
+    stronger: Option<(String, String)>,
+    attempt: SecretAttempt,
+    keeper: Keeper,
+    rule: FactorRule,
+}
+
+impl FirstStep {
+    /// Begins the sign-in: a whole one, or the way to a factor where the roles ask for one.
+    async fn conclude(self, request: &HttpRequest) -> Answer {
+        let Self { clinic, new, stronger, attempt, keeper, rule } = self;
+        let store = guard::data::<Store>(request)?;
+        let authority = guard::data::<Authority>(request)?.clone();
+        let mark = mark_device(&authority, store, &attempt)?;
+        let (tokens, kept) = (new.tokens.clone(), (keeper == Keeper::Program).then(|| mark.clone()));
+        let written = store.write(stranger_in(request, Scope::Clinic(clinic))?, Once::default(), move |tx| {
+            tx.attempt_succeeded(&attempt)?;
+            if let Some((known, stronger)) = stronger {
+                tx.upgrade_password_hash(new.account, &known, &stronger)?;
+            }
+            let demanded = rule.demands(&tx.member(new.staff)?.roles);
+            let proved = if demanded { Proved::OnlyToEnrol } else { Proved::Password };
+            let (view, events) = begin(tx, &authority, keeper, &NewSignIn { proved, ..new })?;
+            let reply = reply::plain(&SignedInView { device_token: kept, ..view })?;
+            Ok(tx.record(events, reply))
+        });
+        let mut response = give(written.await?, keeper, &tokens, request);
+        if keeper == Keeper::Browser {
+            browser::keep_mark(&mut response, &mark);
+        }
+        Ok(response)
+    }
+}
+
+/// Begins a sign-in in a unit that has seen everything it stands on.
+fn begin(
+    tx: &mut Change<'_>,
+    authority: &Authority,
+    keeper: Keeper,
+    new: &NewSignIn,
+) -> Result<(SignedInView, Vec<Event>), StoreError> {
+    let (login_session, events) = tx.begin_sign_in(new)?;
+    let (clinic, auth_time, token_id) = (tx.clinic(), tx.now(), new.tokens.access);
+    let factor = new.proved == Proved::Both;
+    let sign_in = token::SignIn { account: new.account, login_session, clinic, token_id, auth_time, factor };
+    let view = signed_in(authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
+    Ok((SignedInView { factor_required: new.proved == Proved::OnlyToEnrol, ..view }, events))
 }
 
 /// The device keeps the id it was known by; a new one gets its first.
@@ -188,7 +250,7 @@ pub async fn refresh(act: Act<SignIn, RefreshBody>, request: HttpRequest, store:
             act.body.refresh_token.ok_or_else(missing)?
         }
     };
-    let clinic = clinic_of(&token).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
+    let clinic = Purpose::Refresh.clinic_of(&token).ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))?;
     let permit = stranger_in(&request, Scope::Clinic(clinic))?;
     let authority = guard::data::<Authority>(&request)?.clone();
     let next = next_tokens(clinic, &store);
@@ -196,9 +258,11 @@ pub async fn refresh(act: Act<SignIn, RefreshBody>, request: HttpRequest, store:
     let written = store.write(permit, Once::default(), move |tx| {
         let (refreshed, events) = tx.refresh(&token, &next)?;
         let reply = match refreshed {
-            Refreshed::Given { account, login_session } => {
-                let sign_in = token::SignIn { account, login_session, clinic, token_id: next.access };
-                reply::plain(&signed_in(&authority, &sign_in, keeper, &next.refresh, tx.now())?)?
+            Refreshed::Given { account, login_session, began_at: auth_time, proved } => {
+                let (token_id, factor) = (next.access, proved == Proved::Both);
+                let sign_in = token::SignIn { account, login_session, clinic, token_id, auth_time, factor };
+                let view = signed_in(&authority, &sign_in, keeper, &next.refresh, tx.now())?;
+                reply::plain(&SignedInView { factor_required: proved == Proved::OnlyToEnrol, ..view })?
             }
             // Committed all the same: two who hold one token have ended its sign-in.
             Refreshed::Theft => reply::unauthenticated(),
@@ -236,6 +300,7 @@ fn signed_in(
         expires_in_s: LIFE_SECONDS,
         refresh_token: (keeper == Keeper::Program).then(|| refresh.to_owned()),
         clinic_id: sign_in.clinic,
+        factor_required: false,
         device_token: None,
     })
 }
@@ -257,30 +322,23 @@ fn device(request: &HttpRequest) -> Device {
 }
 
 fn next_tokens(clinic: ClinicId, store: &Store) -> NextTokens {
-    NextTokens { refresh: refresh_token(clinic), access: store.clock().new_id() }
-}
-
-/// `chsr_` and the clinic with 32 random bytes: the clinic leads to the row, the rest is the secret.
-fn refresh_token(clinic: ClinicId) -> String {
-    let mut bytes = clinic.uuid().as_bytes().to_vec();
-    bytes.extend_from_slice(&clock::random::<32>());
-    format!("chsr_{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn clinic_of(token: &str) -> Option<ClinicId> {
-    let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("chsr_")?).ok()?;
-    let clinic = if bytes.len() == 48 { bytes.first_chunk::<16>() } else { None };
-    clinic.map(|clinic| ClinicId(Uuid::from_bytes(*clinic)))
+    NextTokens { refresh: Purpose::Refresh.token(clinic, clock::random()), access: store.clock().new_id() }
 }
 
 fn stranger_in(request: &HttpRequest, scope: Scope) -> Result<Permit<SignIn>, Problem> {
+    stranger_as(request, scope)
+}
+
+fn stranger_as<P: Permission>(request: &HttpRequest, scope: Scope) -> Result<Permit<P>, Problem> {
     Permit::stranger(scope, guard::origin(request)).map_err(|_| Problem::new(ProblemKind::Forbidden))
 }
 
 /// Everything here.
 pub fn endpoints() -> Vec<Endpoint> {
     endpoints![
-        guarded login, guarded refresh, guarded logout, guarded change, guarded reauth, guarded cosign, guarded own,
-        guarded end_own, guarded of_staff, guarded end_of_staff,
+        guarded login, guarded factor, guarded refresh, guarded logout, guarded change, guarded reauth, guarded cosign,
+        guarded own, guarded end_own, guarded of_staff, guarded end_of_staff, guarded show, guarded offer,
+        guarded confirm, guarded renew, guarded remove, guarded reset,
+        guarded issue, guarded redeem, guarded claim,
     ]
 }

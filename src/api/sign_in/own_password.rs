@@ -1,17 +1,17 @@
 //! Changing one's own password.
 
+use super::anew::{Anew, Changed};
+use super::attempts;
 use super::passwords::Passwords;
-use super::{SignedInView, device, give, next_tokens};
-use super::{attempts, browser};
+use super::{SignedInView, give};
 use crate::access::login_session::SignInEnd;
 use crate::access::password::{self, Weak};
 use crate::access::permission::ChangeOwnPassword;
-use crate::access::token;
 use crate::api::extract::Act;
-use crate::api::guard::{self, Authority};
+use crate::api::guard;
 use crate::api::reply::{self, Answer};
 use crate::domain::refusal::{FieldError, Refusal};
-use crate::store::{self, NewSignIn, Once, Store, StoreError};
+use crate::store::{self, Once, Proved, Store, StoreError};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use serde::Deserialize;
@@ -39,7 +39,6 @@ pub async fn change(
     passwords: Data<Passwords>,
     request: HttpRequest,
 ) -> Answer {
-    let keeper = browser::keeper(&request)?;
     let PasswordBody { current_password, new_password } = act.body;
     let reading = guard::permit::<ChangeOwnPassword>(&request).await?;
     let found = store.read(reading, |tx| {
@@ -57,22 +56,17 @@ pub async fn change(
     }
     password::check(&new_password, &[&own.login, &clinic]).map_err(|weak| Refusal::from(said(weak)))?;
     let hash = passwords.hash(new_password).await?;
-    let tokens = next_tokens(actor.clinic(), &store);
-    let device = device(&request);
-    let authority = guard::data::<Authority>(&request)?.clone();
-    let given = tokens.clone();
+    let anew = Anew::of(&request, &store, actor.clinic())?;
+    let (keeper, given) = (anew.keeper, anew.tokens.clone());
     // The answer holds secrets, so it is not kept with the key.
     let written = store.write(act.permit, Once::default(), move |tx| {
         tx.attempt_succeeded(&attempt)?;
-        let cred_version = tx.change_password(actor.account(), &own, &hash)?;
+        let cred_version = tx.change_password(actor.account(), own.cred_version, &hash)?;
         let mut events = vec![store::password_changed(actor.account(), cred_version)];
-        events.extend(tx.end_login_sessions_of(actor.staff(), SignInEnd::PasswordChanged)?);
-        let new = NewSignIn { account: actor.account(), staff: actor.staff(), cred_version, tokens, device };
-        let (login_session, begun) = tx.begin_sign_in(&new)?;
+        let factor = tx.factor_given(actor.login_session(), actor.staff())?;
+        let proved = if factor { Proved::Both } else { Proved::Password };
+        let (view, begun) = anew.go_on(tx, Changed { cred_version, because: SignInEnd::PasswordChanged, proved })?;
         events.extend(begun);
-        let (account, clinic) = (actor.account(), actor.clinic());
-        let sign_in = token::SignIn { account, login_session, clinic, token_id: new.tokens.access };
-        let view = super::signed_in(&authority, &sign_in, keeper, &new.tokens.refresh, tx.now())?;
         let reply = reply::plain(&view)?;
         Ok(tx.record(events, reply))
     });
@@ -80,7 +74,7 @@ pub async fn change(
 }
 
 /// What is wrong with a new password, for the person who chose it.
-fn said(weak: Weak) -> FieldError {
+pub(super) fn said(weak: Weak) -> FieldError {
     let (code, detail) = match weak {
         Weak::TooShort => ("too_short", format!("must have at least {} characters", password::SHORTEST)),
         Weak::TooLong => ("too_long", format!("must have at most {} characters", password::LONGEST)),

@@ -145,7 +145,7 @@ impl Alert {
             ..self.clone()
         };
         let action = self.action(&answer, AlertStep::Resolved);
-        let event = next.event(EventKind::AlertResolved);
+        let event = next.event(EventKind::AlertResolved).beside(action.record());
         Ok((next, action, event))
     }
 
@@ -220,7 +220,7 @@ impl Alert {
             ..self.clone()
         };
         let action = self.action(answer, step);
-        let event = next.event(EventKind::AlertAcknowledged);
+        let event = next.event(EventKind::AlertAcknowledged).beside(action.record());
         (next, action, event)
     }
 

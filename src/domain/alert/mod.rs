@@ -128,6 +128,21 @@ pub struct AlertAction {
     pub level: Level,
 }
 
+impl AlertAction {
+    /// The canonical form, version 1.
+    pub fn record(&self) -> Record {
+        Record::new("alert_action", 1)
+            .with("id", self.id)
+            .with("alert_id", self.alert)
+            .with("step", self.step.as_str())
+            .word("action", self.action.map(ActionCode::as_str))
+            .with("text", self.text.clone())
+            .with("by", self.by)
+            .with("at", self.at)
+            .with("level", self.level.as_str())
+    }
+}
+
 /// An answer to an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {

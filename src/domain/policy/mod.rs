@@ -173,10 +173,16 @@ impl Policy {
         }
     }
 
-    /// The canonical form, version 1.
+    /// The canonical form, version 1, of a version that knows every setting of today.
     pub fn record(&self) -> Record {
+        self.record_of(|_| true)
+    }
+
+    /// The canonical form of a version with those settings that were kept with it: later ones were no part of it.
+    pub fn record_of(&self, kept: impl Fn(&Setting) -> bool) -> Record {
         let settings = Rules::TABLE
             .iter()
+            .filter(|setting| kept(setting))
             .map(|setting| {
                 let row = Record::group().with("group", setting.group).with("name", setting.name);
                 Canonical::from(row.with("value", self.rules.get(setting)))

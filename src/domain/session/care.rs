@@ -73,7 +73,8 @@ impl Handover {
         alone.then_some(TaskCause { session: Some(self.session_id), patient: Some(patient), ..review })
     }
 
-    fn record(&self) -> Record {
+    /// The canonical form, version 1.
+    pub fn record(&self) -> Record {
         Record::new("session_handover", 1)
             .with("id", self.id)
             .with("session_id", self.session_id)

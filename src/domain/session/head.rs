@@ -1,6 +1,8 @@
 //! What a session consists of: its own fields, as facts.
 
 use super::table::SessionState;
+use super::transition::Transition;
+use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{PatientId, PolicyId, ProtocolId, RoomId, SessionId, StaffId, TreatmentPlanId};
 use crate::domain::record::Record;
 use crate::domain::route::Route;
@@ -235,11 +237,27 @@ impl Session {
         Visit { session: self.id, patient: self.patient_id, route: self.route }
     }
 
-    /// The canonical form, version 1. `infusion_version` is a counter for writers and is left out: a rate change
-    /// is its own record.
+    /// The canonical form, version 2: every column of the row. What the drug record changes of it, the pump and the
+    /// infusion's counter, is an event of its own; its history is written beside it, line by line.
     pub fn record(&self) -> Record {
+        self.fields(Record::new("session", 2)).with("infusion_version", self.infusion_version)
+    }
+
+    /// The form of version 1, with the line of history that the change left. It has no counter of the infusion, and
+    /// nothing was told when the drug record changed the pump.
+    pub fn record_v1(&self, line: &Transition) -> Record {
+        self.fields(Record::new("session", 1)).with("transition", line.group())
+    }
+
+    /// The drug record changed the pump or the counter; the session's own version stays (decisions.md 19).
+    pub fn infusion_event(&self) -> Event {
+        let subject = Subject::new("session", self.id, self.version);
+        Event::of_patient(EventKind::SessionInfusionChanged, self.patient_id, subject, self.record())
+    }
+
+    fn fields(&self, record: Record) -> Record {
         let (slot, team, pump, at) = (&self.slot, &self.team, &self.pump, &self.milestones);
-        Record::new("session", 1)
+        record
             .with("id", self.id)
             .with("patient_id", self.patient_id)
             .with("version", self.version)

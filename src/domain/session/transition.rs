@@ -34,9 +34,20 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// The line as a group of the session's canonical record.
+    /// The canonical form, version 1.
     pub fn record(&self) -> Record {
-        Record::group()
+        self.fields(Record::new("session_transition", 1))
+            .with("session_id", self.session_id)
+            .with("session_version", self.session_version)
+    }
+
+    /// The line as a group of the session's canonical record, version 1.
+    pub(super) fn group(&self) -> Record {
+        self.fields(Record::group())
+    }
+
+    fn fields(&self, record: Record) -> Record {
+        record
             .with("event", self.event.as_str())
             .word("from", self.from.map(SessionState::as_str))
             .with("to", self.to.as_str())
@@ -69,9 +80,9 @@ impl Step {
     }
 
     pub(super) fn of(session: Session, transition: Transition) -> Self {
-        let record = session.record().with("transition", transition.record());
         let subject = Subject::new("session", session.id, session.version);
-        let mut event = Event::of_patient(kind(transition.event), session.patient_id, subject, record);
+        let mut event = Event::of_patient(kind(transition.event), session.patient_id, subject, session.record());
+        event.fact = Some(transition.record());
         event.reason.clone_from(&transition.reason);
         Self { session, transition: Some(transition), events: vec![event] }
     }

@@ -2,6 +2,7 @@
 
 use super::rows::digest;
 use crate::domain::consent::{Clause, ClauseId, ConsentTemplate, ConsentType, NewTemplate, TemplateState};
+use crate::domain::digest::Sha256;
 use crate::domain::id::{ClinicId, ConsentTemplateId, StaffId};
 use crate::domain::time::Timestamp;
 use crate::store::column::Json;
@@ -152,6 +153,23 @@ impl Gather<'_> {
             .select(FormRow::as_select())
             .load(self.connection)?;
         rows.into_iter().map(FormRow::into_form).collect()
+    }
+}
+
+impl Gather<'_> {
+    /// The form versions of these ids. One whose text is not the one that was published cannot be read.
+    pub(in crate::store) fn forms_by_id(&mut self, ids: &[ConsentTemplateId]) -> Result<Vec<ConsentTemplate>> {
+        let rows = by_id!(self, consent_templates, FormRow, ids);
+        let whole = |row: FormRow| {
+            let form = row.into_form()?;
+            let whole = Sha256::of(form.content.text.as_bytes()) == form.sha256;
+            if whole {
+                Ok(form)
+            } else {
+                Err(StoreError::Broken("a form's text is not the one that was hashed".into()))
+            }
+        };
+        rows.into_iter().map(whole).collect()
     }
 }
 

@@ -14,6 +14,7 @@ use super::schema::consents::{consent_documents, consent_templates, consents};
 use super::timers::TimerKind;
 use super::transaction::{Change, Gather, Held};
 use crate::domain::consent::{Consent, ConsentState, EXPIRES_SOON_DAYS, MEDIA_TYPE};
+use crate::domain::digest::Sha256;
 use crate::domain::event::Event;
 use crate::domain::id::{ConsentId, PatientId};
 use crate::domain::task::{TaskAudience, TaskCause, TaskKind};
@@ -130,6 +131,25 @@ impl Gather<'_> {
             .select((ConsentRow::as_select(), FormColumns::as_select()))
             .load(self.connection)?;
         rows.into_iter().map(rows::consent).collect()
+    }
+}
+
+impl Gather<'_> {
+    /// The consents of these ids. One whose document is not the one its row names cannot be read.
+    pub(super) fn consents_by_id(&mut self, ids: &[ConsentId]) -> Result<Vec<Consent>> {
+        let rows: Vec<(ConsentRow, FormColumns)> = with_form()
+            .filter(consents::clinic_id.eq(self.clinic()))
+            .filter(consents::id.eq_any(ids.to_vec()))
+            .select((ConsentRow::as_select(), FormColumns::as_select()))
+            .load(self.connection)?;
+        let found: Vec<Consent> = rows.into_iter().map(rows::consent).collect::<Result<_>>()?;
+        for consent in &found {
+            let (media_type, bytes) = self.consent_document(consent.id)?;
+            if media_type != MEDIA_TYPE || Sha256::of(&bytes) != consent.document_sha256 {
+                return Err(StoreError::Broken("a consent's document is not the one that was shown".into()));
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -62,6 +62,14 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The signatures of these ids.
+    pub(in crate::store) fn signatures_by_id(&mut self, ids: &[SignatureId]) -> Result<Vec<Signature>> {
+        let rows = by_id!(self, consent_signatures, SignatureRow, ids);
+        rows.into_iter().map(SignatureRow::into_signature).collect()
+    }
+}
+
 impl Change<'_> {
     /// Keeps a signature.
     ///

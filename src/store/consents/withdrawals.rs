@@ -164,6 +164,20 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The withdrawals of these ids.
+    pub(in crate::store) fn withdrawals_by_id(&mut self, ids: &[WithdrawalId]) -> Result<Vec<Withdrawal>> {
+        let rows = by_id!(self, consent_withdrawals, WithdrawalRow, ids);
+        Ok(rows.into_iter().map(Withdrawal::from).collect())
+    }
+
+    /// The reports and wishes of these ids.
+    pub(in crate::store) fn reports_by_id(&mut self, ids: &[WithdrawalReportId]) -> Result<Vec<WithdrawalReport>> {
+        let rows = by_id!(self, withdrawal_reports, ReportRow, ids);
+        Ok(rows.into_iter().map(ReportRow::into_report).collect())
+    }
+}
+
 impl Change<'_> {
     /// Keeps what a withdrawal changed: consents, the statement, the wish. The session is stopped by its own functions.
     ///

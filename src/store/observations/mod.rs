@@ -56,6 +56,14 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The rows of these ids.
+    pub(super) fn observations_by_id(&mut self, ids: &[ObservationId]) -> Result<Vec<Observation>> {
+        let rows = by_id!(self, observations, Row, ids);
+        rows.into_iter().map(|row| Ok(row.into_judged()?.0)).collect()
+    }
+}
+
 impl Change<'_> {
     /// Keeps a row with what it was judged to be.
     ///

@@ -26,6 +26,7 @@ diesel::table! {
         created_at -> DbTimestamp,
         disabled_at -> Nullable<DbTimestamp>,
         password_changed_at -> Nullable<DbTimestamp>,
+        factor_changed_at -> Nullable<DbTimestamp>,
     }
 }
 
@@ -91,7 +92,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::store::column::{DbTimestamp, DbUuid};
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
     login_sessions (clinic_id, id) {
         clinic_id -> DbUuid,
@@ -107,6 +108,7 @@ diesel::table! {
         device -> Nullable<Text>,
         address -> Nullable<Text>,
         ended_because -> Nullable<Text>,
+        only_enrols -> Bool,
     }
 }
 
@@ -212,13 +214,13 @@ diesel::table! {
 
 diesel::table! {
     use crate::store::column::DbUuid;
-    use diesel::sql_types::{BigInt, Binary, Text};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
     audit_details (clinic_id, seq) {
         clinic_id -> DbUuid,
         seq -> BigInt,
         salt -> Binary,
-        detail -> Text,
+        detail -> Nullable<Text>,
     }
 }
 

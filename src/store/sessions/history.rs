@@ -80,6 +80,50 @@ fact!(HandoverRow in session_handovers {
     summary: Option<String>,
 });
 
+impl TransitionRow {
+    fn into_transition(self) -> Result<Transition> {
+        Ok(Transition {
+            session_id: self.session_id,
+            session_version: self.session_version,
+            event: self.event,
+            from: self.from_state,
+            to: self.to_state,
+            unmet: self.unmet.read()?,
+            act: self.act(),
+            reason: self.reason,
+        })
+    }
+}
+
+impl EscortRow {
+    fn into_escort(self) -> Escort {
+        Escort {
+            act: self.act(),
+            id: self.id,
+            session_id: self.session_id,
+            who: EscortName { name: self.name, relationship: self.relationship, phone: self.phone, kind: self.kind },
+            status: self.status,
+            seen_at: self.seen_at,
+            seen_by: self.seen_by,
+            amends_id: self.amends_id,
+        }
+    }
+}
+
+impl HandoverRow {
+    fn into_handover(self) -> Handover {
+        Handover {
+            act: self.act(),
+            id: self.id,
+            session_id: self.session_id,
+            from_staff_id: self.from_staff_id,
+            to_staff_id: self.to_staff_id,
+            giver: self.giver,
+            summary: self.summary,
+        }
+    }
+}
+
 impl Gather<'_> {
     /// The history of a session, oldest first: one line for each of its versions.
     ///
@@ -92,19 +136,7 @@ impl Gather<'_> {
             .order(session_transitions::session_version)
             .select(TransitionRow::as_select())
             .load(self.connection)?;
-        let line = |row: TransitionRow| {
-            Ok(Transition {
-                session_id: row.session_id,
-                session_version: row.session_version,
-                event: row.event,
-                from: row.from_state,
-                to: row.to_state,
-                unmet: row.unmet.read()?,
-                act: row.act(),
-                reason: row.reason,
-            })
-        };
-        rows.into_iter().map(line).collect()
+        rows.into_iter().map(TransitionRow::into_transition).collect()
     }
 
     /// Everything said about the escorts of these sessions, oldest first.
@@ -118,17 +150,7 @@ impl Gather<'_> {
             .order(session_escorts::id)
             .select(EscortRow::as_select())
             .load(self.connection)?;
-        let escort = |row: EscortRow| Escort {
-            act: row.act(),
-            id: row.id,
-            session_id: row.session_id,
-            who: EscortName { name: row.name, relationship: row.relationship, phone: row.phone, kind: row.kind },
-            status: row.status,
-            seen_at: row.seen_at,
-            seen_by: row.seen_by,
-            amends_id: row.amends_id,
-        };
-        Ok(rows.into_iter().map(escort).collect())
+        Ok(rows.into_iter().map(EscortRow::into_escort).collect())
     }
 
     /// The hand-overs of a session, oldest first.
@@ -142,16 +164,30 @@ impl Gather<'_> {
             .order(session_handovers::id)
             .select(HandoverRow::as_select())
             .load(self.connection)?;
-        let handover = |row: HandoverRow| Handover {
-            act: row.act(),
-            id: row.id,
-            session_id: row.session_id,
-            from_staff_id: row.from_staff_id,
-            to_staff_id: row.to_staff_id,
-            giver: row.giver,
-            summary: row.summary,
-        };
-        Ok(rows.into_iter().map(handover).collect())
+        Ok(rows.into_iter().map(HandoverRow::into_handover).collect())
+    }
+}
+
+impl Gather<'_> {
+    /// The lines of history of these ids, each with its id.
+    pub(in crate::store) fn transitions_by_id(
+        &mut self,
+        ids: &[TransitionId],
+    ) -> Result<Vec<(TransitionId, Transition)>> {
+        let rows = by_id!(self, session_transitions, TransitionRow, ids);
+        rows.into_iter().map(|row| Ok((row.id, row.into_transition()?))).collect()
+    }
+
+    /// The statements about escorts of these ids.
+    pub(in crate::store) fn escorts_by_id(&mut self, ids: &[EscortId]) -> Result<Vec<Escort>> {
+        let rows = by_id!(self, session_escorts, EscortRow, ids);
+        Ok(rows.into_iter().map(EscortRow::into_escort).collect())
+    }
+
+    /// The hand-overs of these ids.
+    pub(in crate::store) fn handovers_by_id(&mut self, ids: &[HandoverId]) -> Result<Vec<Handover>> {
+        let rows = by_id!(self, session_handovers, HandoverRow, ids);
+        Ok(rows.into_iter().map(HandoverRow::into_handover).collect())
     }
 }
 

@@ -112,6 +112,14 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The sessions of these ids.
+    pub(super) fn sessions_by_id(&mut self, ids: &[SessionId]) -> Result<Vec<Session>> {
+        let rows = by_id!(self, sessions, Row, ids);
+        Ok(rows.into_iter().map(Row::into_session).collect())
+    }
+}
+
 impl Change<'_> {
     /// Locks a session's patient, then loads the session: whose it is never changes (engineering.md 7.32).
     ///

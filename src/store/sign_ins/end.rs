@@ -1,10 +1,8 @@
 //! How a sign-in ends before its time. Whatever ends it counts from the next request on: every transaction asks.
 
-use super::sign_in_event;
 use crate::access::login_session::SignInEnd;
-use crate::domain::event::{Event, EventKind, Subject};
+use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{LoginSessionId, StaffId};
-use crate::domain::record::Record;
 use crate::store::error::{Result, StoreError};
 use crate::store::schema::foundation::login_sessions;
 use crate::store::transaction::Change;
@@ -16,10 +14,9 @@ impl Change<'_> {
     /// # Errors
     /// When nobody is signed in, or the database says no.
     pub fn sign_out(&mut self) -> Result<Event> {
-        let actor = self.actor().ok_or(StoreError::Unauthenticated)?;
-        let (login_session, staff) = (actor.login_session(), actor.staff());
+        let login_session = self.actor().ok_or(StoreError::Unauthenticated)?.login_session();
         self.end_sign_in(login_session, SignInEnd::SignedOut)?;
-        Ok(sign_in_event(EventKind::SignedOut, login_session, 2, Some(staff)))
+        self.sign_in_event(EventKind::SignedOut, login_session)
     }
 
     /// Ends one sign-in of a member; none when it has ended already.
@@ -61,15 +58,7 @@ impl Change<'_> {
                 login_sessions::ended_because.eq(Some(why)),
                 login_sessions::version.eq(login_sessions::version + 1),
             ))
-            .returning((login_sessions::version, login_sessions::staff_id))
-            .get_result::<(i64, StaffId)>(self.connection)
-            .optional()?;
-        let Some((version, staff)) = ended else { return Ok(None) };
-        let record = Record::new("login_session", 2)
-            .with("id", id)
-            .with("version", version)
-            .with("staff_id", staff)
-            .with("ended_because", why.as_str());
-        Ok(Some(Event::of_clinic(EventKind::SignInEnded, Subject::new("login_session", id, version), record)))
+            .execute(self.connection)?;
+        if ended == 0 { Ok(None) } else { self.sign_in_event(EventKind::SignInEnded, id).map(Some) }
     }
 }

@@ -10,7 +10,7 @@ use refresh::{first_use, was_used};
 
 use super::accounts::Credentials;
 use super::connection::AnyConnection;
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::schema::foundation::{accounts, login_sessions, staff};
 use super::transaction::{Change, Gather};
 use crate::access::login_session::{LIFE_MINUTES, MOST_AT_ONCE, SignInEnd};
@@ -33,6 +33,19 @@ pub struct NewSignIn {
     pub tokens: NextTokens,
     /// On what.
     pub device: Device,
+    /// What was proved for it.
+    pub proved: Proved,
+}
+
+/// What somebody proved to sign in, and so what the sign-in opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proved {
+    /// The password, and nothing else is asked of them.
+    Password,
+    /// Password and second factor.
+    Both,
+    /// The password, where a second factor is asked for that they have not set up yet.
+    OnlyToEnrol,
 }
 
 /// On what somebody signs in, as their own list shows it.
@@ -69,7 +82,8 @@ pub struct LoginSession {
 impl Credentials {
     /// A sign-in with them.
     pub fn sign_in(&self, staff: StaffId, tokens: NextTokens, device: Device) -> NewSignIn {
-        NewSignIn { account: self.account, staff, cred_version: self.cred_version, tokens, device }
+        let proved = Proved::Password;
+        NewSignIn { account: self.account, staff, cred_version: self.cred_version, tokens, device, proved }
     }
 }
 
@@ -102,16 +116,17 @@ impl Gather<'_> {
             .inner_join(accounts::table.on(accounts::id.eq(staff::account_id)))
             .filter(staff::clinic_id.eq(clinic))
             .filter(staff::id.eq(member))
-            .select((accounts::cred_version, accounts::password_changed_at))
-            .first::<(i64, Option<Timestamp>)>(self.connection)
+            .select((accounts::cred_version, accounts::password_changed_at, accounts::factor_changed_at))
+            .first::<(i64, Option<Timestamp>, Option<Timestamp>)>(self.connection)
             .optional()?;
         for session in &mut found {
-            if let Some((current, changed_at)) = proved
+            if let Some((current, password, factor)) = proved
                 && session.ended_at.is_none()
                 && session.cred_version != current
             {
-                session.ended_at = changed_at;
-                session.ended_because = Some(SignInEnd::PasswordChanged);
+                session.ended_at = password.max(factor);
+                let why = if factor > password { SignInEnd::FactorChanged } else { SignInEnd::PasswordChanged };
+                session.ended_because = Some(why);
             }
         }
         Ok(found)
@@ -125,8 +140,7 @@ impl Change<'_> {
     /// When the database says no.
     pub fn begin_sign_in(&mut self, new: &NewSignIn) -> Result<(LoginSessionId, Vec<Event>)> {
         let (id, now, clinic) = (self.new_id::<LoginSessionId>(), self.now(), self.clinic());
-        let mut events = vec![sign_in_event(EventKind::SignedIn, id, 1, Some(new.staff))];
-        events.extend(self.make_room(new.staff)?);
+        let ended = self.make_room(new.staff)?;
         diesel::insert_into(login_sessions::table)
             .values((
                 login_sessions::clinic_id.eq(clinic),
@@ -140,10 +154,15 @@ impl Change<'_> {
                 login_sessions::expires_at.eq(now.plus_minutes(LIFE_MINUTES)),
                 login_sessions::device.eq(&new.device.name),
                 login_sessions::address.eq(&new.device.address),
+                login_sessions::only_enrols.eq(new.proved == Proved::OnlyToEnrol),
             ))
             .execute(self.connection)?;
+        if new.proved == Proved::Both {
+            self.note_factor(id, new.staff)?;
+        }
         self.keep_refresh_token(id, &new.tokens, None)?;
-        Ok((id, events))
+        let begun = self.sign_in_event(EventKind::SignedIn, id)?;
+        Ok((id, std::iter::once(begun).chain(ended).collect()))
     }
 
     /// Ends the least recently used sign-ins of a member until one more may begin.
@@ -188,8 +207,50 @@ pub(super) struct Seen {
     pub(super) at: Timestamp,
 }
 
-/// The trail's word about a sign-in; it never holds a token.
-pub(super) fn sign_in_event(kind: EventKind, id: LoginSessionId, version: i64, staff: Option<StaffId>) -> Event {
-    let record = Record::new("login_session", 1).with("id", id).with("version", version).with("staff_id", staff);
-    Event::of_clinic(kind, Subject::new("login_session", id, version), record)
+/// A sign-in as the trail speaks of it: all but when it was used last, which no entry tells, and never a token.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = login_sessions)]
+pub(in crate::store) struct SignInRow {
+    pub(in crate::store) id: LoginSessionId,
+    version: i64,
+    account_id: AccountId,
+    staff_id: StaffId,
+    cred_version: i64,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    device: Option<String>,
+    address: Option<String>,
+    ended_because: Option<SignInEnd>,
+}
+
+impl SignInRow {
+    /// The canonical form, version 3.
+    pub(in crate::store) fn record(&self) -> Record {
+        Record::new("login_session", 3)
+            .with("id", self.id)
+            .with("version", self.version)
+            .with("account_id", self.account_id)
+            .with("staff_id", self.staff_id)
+            .with("cred_version", self.cred_version)
+            .with("created_at", self.created_at)
+            .with("expires_at", self.expires_at)
+            .with("revoked_at", self.revoked_at)
+            .with("device", self.device.as_ref())
+            .with("address", self.address.as_ref())
+            .word("ended_because", self.ended_because.map(SignInEnd::as_str))
+    }
+}
+
+impl Gather<'_> {
+    /// The sign-ins of these ids.
+    pub(in crate::store) fn sign_ins_by_id(&mut self, ids: &[LoginSessionId]) -> Result<Vec<SignInRow>> {
+        Ok(by_id!(self, login_sessions, SignInRow, ids))
+    }
+
+    /// The trail's word about a sign-in, as it is now.
+    fn sign_in_event(&mut self, kind: EventKind, id: LoginSessionId) -> Result<Event> {
+        let row = self.sign_ins_by_id(&[id])?.pop().ok_or(StoreError::NotFound)?;
+        Ok(Event::of_clinic(kind, Subject::new("login_session", id, row.version), row.record()))
+    }
 }

@@ -2,10 +2,10 @@
 //!
 //! Nothing is kept in memory. Whatever two requests read at once, only one of them finds the row it changes as it was.
 
-use super::sign_in_event;
+use super::Proved;
 use crate::access::login_session::SignInEnd;
 use crate::access::refresh::{self, Presented, Successor, Verdict};
-use crate::domain::event::{Event, EventKind};
+use crate::domain::event::{Event, EventKind, Subject};
 use crate::domain::id::{AccountId, ClinicId, LoginSessionId};
 use crate::domain::time::Timestamp;
 use crate::store::column::AnyId;
@@ -13,7 +13,7 @@ use crate::store::connection::AnyConnection;
 use crate::store::error::{Result, StoreError};
 use crate::store::schema::foundation::{login_sessions, refresh_tokens};
 use crate::store::signing::token_hash;
-use crate::store::staff;
+use crate::store::staff::{self, Standing};
 use crate::store::transaction::Change;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -36,6 +36,10 @@ pub enum Refreshed {
         account: AccountId,
         /// The sign-in.
         login_session: LoginSessionId,
+        /// When it began.
+        began_at: Timestamp,
+        /// What was proved for it.
+        proved: Proved,
     },
     /// Somebody else holds it too: the whole sign-in is ended.
     Theft,
@@ -77,8 +81,14 @@ impl Change<'_> {
         let row = Row::find(self.connection, clinic, &hash)?.ok_or(StoreError::Unauthenticated)?;
         let id = row.login_session_id;
         let standing = staff::standing(self.connection, clinic, id, now, false)?.ok_or(StoreError::Unauthenticated)?;
-        let given = Refreshed::Given { account: standing.membership.account, login_session: id };
-        let told = |kind| vec![sign_in_event(kind, id, 1, Some(standing.membership.staff))];
+        let Standing { membership, began_at, .. } = standing;
+        let proved = match self.factor_given(id, membership.staff)? {
+            true => Proved::Both,
+            false if membership.only_enrols => Proved::OnlyToEnrol,
+            false => Proved::Password,
+        };
+        let given = Refreshed::Given { account: membership.account, login_session: id, began_at, proved };
+        let told = |kind| vec![Event::noted(kind, Subject::new("login_session", id, 1))];
         if row.fresh() && self.spend_refresh_token(&hash, next)? {
             self.keep_refresh_token(id, next, Some(&hash))?;
             return Ok((given, told(EventKind::TokenRefreshed)));
@@ -93,7 +103,7 @@ impl Change<'_> {
             Verdict::Rotate | Verdict::Replace | Verdict::Raced => Err(StoreError::RefreshRaced),
             Verdict::Theft => {
                 self.end_sign_in(id, SignInEnd::RefreshReused)?;
-                Ok((Refreshed::Theft, told(EventKind::RefreshReused)))
+                Ok((Refreshed::Theft, vec![self.sign_in_event(EventKind::RefreshReused, id)?]))
             }
         }
     }

@@ -270,6 +270,19 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The orders of these ids.
+    pub(in crate::store) fn orders_by_id(&mut self, ids: &[OrderId]) -> Result<Vec<Order>> {
+        let rows = by_id!(self, orders, Row, ids);
+        let visits = self.visits_of(rows.iter().map(|row| row.session_id))?;
+        let whole = |row: Row| {
+            let visit = visit_of(&visits, row.session_id).ok_or(StoreError::NotFound)?;
+            row.into_order(visit)
+        };
+        rows.into_iter().map(whole).collect()
+    }
+}
+
 impl Change<'_> {
     /// Keeps a signed order.
     ///

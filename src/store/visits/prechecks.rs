@@ -135,6 +135,19 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The pre-checks of these ids.
+    pub(in crate::store) fn prechecks_by_id(&mut self, ids: &[PrecheckId]) -> Result<Vec<Precheck>> {
+        let rows = by_id!(self, prechecks, Row, ids);
+        let visits = self.visits_of(rows.iter().map(|row| row.session_id))?;
+        let whole = |row: Row| {
+            let visit = visit_of(&visits, row.session_id).ok_or(StoreError::NotFound)?;
+            row.into_precheck(visit)
+        };
+        rows.into_iter().map(whole).collect()
+    }
+}
+
 impl Change<'_> {
     /// Keeps one more saving.
     ///

@@ -120,6 +120,19 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The preparations of these ids.
+    pub(in crate::store) fn preparations_by_id(&mut self, ids: &[PreparationId]) -> Result<Vec<Preparation>> {
+        let rows = by_id!(self, preparations, Row, ids);
+        let visits = self.visits_of(rows.iter().map(|row| row.session_id))?;
+        let whole = |row: Row| {
+            let visit = visit_of(&visits, row.session_id).ok_or(StoreError::NotFound)?;
+            Ok(row.into_preparation(visit))
+        };
+        rows.into_iter().map(whole).collect()
+    }
+}
+
 impl Change<'_> {
     /// Keeps a preparation, new or correcting.
     ///

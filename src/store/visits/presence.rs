@@ -90,6 +90,28 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// What these people said.
+    pub(in crate::store) fn presence_by_id(&mut self, ids: &[StaffId]) -> Result<Vec<Presence>> {
+        let rows: Vec<Row> = presence::table
+            .filter(presence::clinic_id.eq(self.clinic()))
+            .filter(presence::staff_id.eq_any(ids.to_vec()))
+            .select(Row::as_select())
+            .load(self.connection)?;
+        Ok(rows.into_iter().map(Presence::from).collect())
+    }
+
+    /// The visits of these sessions.
+    pub(super) fn visits_of(&mut self, of: impl Iterator<Item = SessionId>) -> Result<Vec<Visit>> {
+        let found: Vec<(SessionId, PatientId, Route)> = sessions::table
+            .filter(sessions::clinic_id.eq(self.clinic()))
+            .filter(sessions::id.eq_any(of.collect::<Vec<_>>()))
+            .select((sessions::id, sessions::patient_id, sessions::route))
+            .load(self.connection)?;
+        Ok(found.into_iter().map(|(session, patient, route)| Visit { session, patient, route }).collect())
+    }
+}
+
 impl Change<'_> {
     /// Keeps what a person said; `presence.version` is the version after it.
     ///

@@ -6,7 +6,7 @@ use crate::domain::quantity::{Micrograms, MicrogramsPerMillilitre, Microlitres};
 use crate::domain::settlement::{Booked, Books, DiscrepancyClass, GivenBasis, Settlement, SettlementForm};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::Visit;
-use crate::store::error::Result;
+use crate::store::error::{Result, StoreError};
 use crate::store::schema::visits::settlements;
 use crate::store::transaction::{Change, Gather};
 use diesel::prelude::*;
@@ -126,11 +126,24 @@ impl Gather<'_> {
     }
 }
 
+impl Gather<'_> {
+    /// The settlements of these ids.
+    pub(in crate::store) fn settlements_by_id(&mut self, ids: &[SettlementId]) -> Result<Vec<Settlement>> {
+        let rows = by_id!(self, settlements, Row, ids);
+        let visits = self.visits_of(rows.iter().map(|row| row.session_id))?;
+        let whole = |row: Row| {
+            let visit = visit_of(&visits, row.session_id).ok_or(StoreError::NotFound)?;
+            Ok(row.into_settlement(visit))
+        };
+        rows.into_iter().map(whole).collect()
+    }
+}
+
 impl Change<'_> {
     /// Keeps a settlement.
     ///
     /// # Errors
-    /// [`crate::store::StoreError::Duplicate`] when the visit, or the settlement it corrects, was settled already.
+    /// [`StoreError::Duplicate`] when the visit, or the settlement it corrects, was settled already.
     pub fn insert_settlement(&mut self, settled: &Settlement) -> Result<()> {
         let row = Row::of(self.clinic(), settled);
         diesel::insert_into(settlements::table).values(&row).execute(self.connection)?;

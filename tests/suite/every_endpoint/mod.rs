@@ -31,8 +31,15 @@ use crate::support::{Actor, Answer, Kind, canary, long};
 const UNKNOWN: &str = "0190a5c0-0000-7000-8000-00000000dead";
 
 /// Permissions that belong to no operation of the API: the operator's at the command line, and the watchers'.
-const WITHOUT_OPERATION: [&str; 5] =
-    ["account.password.reset", "clinic.bootstrap", "user.invite", "check.watch", "consent.watch"];
+const WITHOUT_OPERATION: [&str; 7] = [
+    "account.factor.reset",
+    "account.password.reset",
+    "audit.detail.erase",
+    "clinic.bootstrap",
+    "user.invite",
+    "check.watch",
+    "consent.watch",
+];
 
 #[test]
 fn the_oracle_the_contract_and_the_code_agree_on_who_may_do_what() {

@@ -114,12 +114,17 @@ impl Database {
 
     /// The rows of a query that gives one text column named `line`, each cut at `|`.
     pub fn lines(&mut self, sql: &str) -> Vec<Vec<String>> {
+        self.try_lines(sql).unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+
+    /// The same, giving the database's own words when it refuses.
+    pub fn try_lines(&mut self, sql: &str) -> Result<Vec<Vec<String>>, String> {
         let lines: Vec<Line> = match self {
             Self::Sqlite(connection) => sql_query(sql).load(connection),
             Self::Postgres(connection) => sql_query(sql).load(connection),
         }
-        .unwrap_or_else(|error| panic!("{error}: {sql}"));
-        lines.into_iter().map(|row| row.line.split('|').map(Into::into).collect()).collect()
+        .map_err(|error| error.to_string())?;
+        Ok(lines.into_iter().map(|row| row.line.split('|').map(Into::into).collect()).collect())
     }
 
     /// What is in it, apart from what belongs to the migration runner.

@@ -257,6 +257,71 @@ fn a_fact_can_be_added_and_then_neither_changed_nor_removed() {
     }
 }
 
+/// The trail is guarded on any connection, whatever its settings: also one that fires no trigger for a replaced row, and
+/// a superuser's that fires none of a replica's.
+#[test]
+fn a_trail_only_grows_on_any_connection_and_a_detail_can_only_be_erased() {
+    for mut database in Database::both_migrated() {
+        lift_everything_but_the_guards(&mut database);
+        let (nil, hash, salt, now) = match database {
+            Database::Sqlite(_) => ("zeroblob(16)", "zeroblob(32)", "zeroblob(16)", "5"),
+            Database::Postgres(_) => (
+                "'00000000-0000-0000-0000-000000000000'",
+                "decode(repeat('00', 32), 'hex')",
+                "decode(repeat('00', 16), 'hex')",
+                "'2026-01-05'",
+            ),
+        };
+        if let Database::Sqlite(_) = database {
+            database.run("PRAGMA recursive_triggers = OFF").unwrap();
+        }
+        let event = format!(
+            "audit_events (clinic_id, seq, at, action, outcome, request_id, body, leaf) VALUES ({nil}, 1, {now}, 'a', 'success', {nil}, '{{}}', {hash})"
+        );
+        let subject = format!("audit_subjects (clinic_id, seq, patient_id) VALUES ({nil}, 1, {nil})");
+        let detail = format!("audit_details (clinic_id, seq, salt, detail) VALUES ({nil}, 1, {salt}, '{{}}')");
+        let checkpoint = format!(
+            "audit_checkpoints (clinic_id, size, root, frontier, note, signed_at) VALUES ({nil}, 1, {hash}, {hash}, 'n', {now})"
+        );
+        let head = format!("audit_heads (clinic_id, size, last_ts) VALUES ({nil}, 0, {now})");
+        for row in [&event, &subject, &detail, &checkpoint] {
+            database.run(&format!("INSERT INTO {row}")).unwrap_or_else(|error| panic!("{row}: {error}"));
+        }
+        database.run(&format!("UPDATE audit_heads SET size = 5, last_ts = {now}")).expect("a head grows");
+        let mut attempts: Vec<String> = [
+            "UPDATE audit_heads SET size = 4",
+            "DELETE FROM audit_heads",
+            "DELETE FROM audit_subjects",
+            "DELETE FROM audit_details",
+            "UPDATE audit_details SET detail = 'other'",
+            "UPDATE audit_details SET detail = NULL, seq = 2",
+            "UPDATE audit_events SET body = 'other'",
+            "UPDATE audit_checkpoints SET note = 'other'",
+        ]
+        .map(Into::into)
+        .into();
+        match database {
+            Database::Sqlite(_) => {
+                let rows = [&event, &subject, &detail, &checkpoint, &head];
+                attempts.extend(rows.map(|row| format!("INSERT OR REPLACE INTO {row}")));
+                attempts.push("UPDATE OR REPLACE audit_details SET seq = 1".into());
+            }
+            Database::Postgres(_) => attempts.extend(
+                ["audit_heads", "audit_events", "audit_subjects", "audit_details", "audit_checkpoints"]
+                    .map(|table| format!("TRUNCATE {table} CASCADE")),
+            ),
+        }
+        for attempt in attempts {
+            let refusal = database.run(&attempt).expect_err(&format!("{}: done: {attempt}", database.name()));
+            assert!(refusal.contains("append-only"), "{}: {attempt}: {refusal}", database.name());
+        }
+        database.run("UPDATE audit_details SET detail = NULL").expect("a detail is erased");
+        database.run("DELETE FROM audit_subjects").expect("the list goes with it");
+        let back = database.run("UPDATE audit_details SET detail = '{}'").expect_err("what is erased stays so");
+        assert!(back.contains("append-only"), "{back}");
+    }
+}
+
 /// Takes away what would stop a row of made-up values, and also what a superuser can switch off: only guards that
 /// always hold are left.
 fn lift_everything_but_the_guards(database: &mut Database) {

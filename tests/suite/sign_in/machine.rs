@@ -8,7 +8,7 @@ use chairside::access::permit::{Origin, Permit, Scope};
 use chairside::access::token::{Claims, SignIn, Tokens};
 use chairside::access::token_key::KeySet;
 use chairside::domain::id::LoginSessionId;
-use chairside::store::{Device, NewSignIn, NextTokens, Once, Refreshed, Reply, StoreError};
+use chairside::store::{Device, NewSignIn, NextTokens, Once, Proved, Refreshed, Reply, StoreError};
 
 use crate::schema::catalogue::Database;
 use crate::support::{Clinic, Kind};
@@ -124,7 +124,8 @@ impl<'c> Play<'c> {
             began_at: now.millis(),
             ended: false,
         };
-        let sign_in = SignIn { account, login_session, clinic: clinic.id, token_id: next.access };
+        let (clinic_id, token_id) = (clinic.id, next.access);
+        let sign_in = SignIn { account, login_session, clinic: clinic_id, token_id, auth_time: now, factor: false };
         let claims = tokens.verify(&tokens.mint(&sign_in, now).unwrap(), now, 0).unwrap().claims;
         Self {
             clinic,
@@ -149,9 +150,10 @@ impl<'c> Play<'c> {
         });
         let outcome = match self.runtime.block_on(unit) {
             Ok(_) => match receive.recv().unwrap() {
-                Refreshed::Given { account, login_session } => {
-                    let clinic = self.clinic.id;
-                    let sign_in = SignIn { account, login_session, clinic, token_id: next.access };
+                Refreshed::Given { account, login_session, began_at, proved } => {
+                    assert_eq!((began_at.millis(), proved), (self.model.began_at, Proved::Password));
+                    let (clinic, token_id, auth_time) = (self.clinic.id, next.access, began_at);
+                    let sign_in = SignIn { account, login_session, clinic, token_id, auth_time, factor: false };
                     let now = self.clinic.clock.now();
                     let minted = self.tokens.mint(&sign_in, now).unwrap();
                     self.access.push(self.tokens.verify(&minted, now, 0).unwrap().claims);

@@ -296,7 +296,9 @@ impl Clinic {
     pub fn address(&self) -> String {
         let id = self.id.uuid();
         let [.., a, b, c, d] = *id.as_bytes();
-        format!("2001:db8:{a:02x}{b:02x}:{c:02x}{d:02x}::1")
+        let [high, low] = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+        // As the trail and the API print it: without leading zeros.
+        std::net::Ipv6Addr::new(0x2001, 0xdb8, high, low, 0, 0, 0, 1).to_string()
     }
 
     fn sign_in(&self, who: &str) -> String {

@@ -46,7 +46,18 @@ impl Program {
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
         let bind = format!("127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &text(url), "--bind", &bind, "--log", level, "--keys"])
+            .args([
+                "serve",
+                "--database-url",
+                &text(url),
+                "--bind",
+                &bind,
+                "--log",
+                level,
+                "--factor",
+                "optional",
+                "--keys",
+            ])
             .arg(folder.join("keys"))
             .args(more)
             .stdout(out)
@@ -64,7 +75,7 @@ impl Program {
     /// Why it does not start.
     pub fn refusal(url: &DatabaseUrl, folder: &Path, more: &[&str]) -> String {
         let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
-            .args(["serve", "--database-url", &text(url), "--log", "error", "--keys"])
+            .args(["serve", "--database-url", &text(url), "--log", "error", "--factor", "optional", "--keys"])
             .arg(folder.join("keys"))
             .args(if more.is_empty() { &["--bind", "127.0.0.1:0"] } else { more })
             .output()
@@ -146,14 +157,26 @@ fn found(url: &DatabaseUrl, folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).expect("text")
 }
 
-/// Gives somebody a new password by the command line.
-pub fn reset_password(url: &DatabaseUrl, login: &str) -> String {
+/// Runs a command of the host that succeeds; gives back what it printed.
+pub fn run(url: &DatabaseUrl, arguments: &[&str]) -> String {
+    try_to_run(url, arguments).unwrap_or_else(|complaint| panic!("{complaint}"))
+}
+
+/// Runs a command of the host; gives back what it printed, or what it complained of.
+pub fn try_to_run(url: &DatabaseUrl, arguments: &[&str]) -> Result<String, String> {
+    let (command, rest) = arguments.split_first().expect("a command");
     let done = Command::new(env!("CARGO_BIN_EXE_chairside"))
-        .args(["reset-password", "--database-url", &text(url), "--login", login])
+        .args([command, "--database-url", &text(url)])
+        .args(rest)
         .output()
         .expect("the program runs");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let printed = String::from_utf8(done.stdout).expect("text");
+    let said = |bytes| String::from_utf8(bytes).expect("text");
+    if done.status.success() { Ok(said(done.stdout)) } else { Err(said(done.stderr)) }
+}
+
+/// Gives somebody a new password by the command line.
+pub fn reset_password(url: &DatabaseUrl, login: &str) -> String {
+    let printed = run(url, &["reset-password", "--login", login]);
     let line = printed.lines().find_map(|line| line.strip_prefix("password:"));
     line.expect("a password").trim().to_owned()
 }

@@ -28,13 +28,14 @@ pub fn serve(store: Store, folder: &std::path::Path, setup: Setup) -> (String, a
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let Setup { limits, cost, cross_origins, body_time } = setup;
+            let Setup { limits, cost, factor, cross_origins, body_time } = setup;
             let parts = Parts {
                 store,
                 keys,
                 key_days: 90,
                 password_cost: cost,
                 limits,
+                factor,
                 front_end: FrontEnd(Some(ORIGIN.into())),
                 cross_origins: CrossOrigins(cross_origins.iter().map(|origin| (*origin).to_owned()).collect()),
                 witness: Witness::default(),

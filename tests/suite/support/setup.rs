@@ -1,5 +1,6 @@
 //! How a test's server is set up.
 
+use chairside::access::factor::FactorRule;
 use chairside::access::limits::{Bucket, Limits};
 use chairside::access::password::Cost;
 use chairside::api::extract::BodyTime;
@@ -17,6 +18,7 @@ pub struct Setup {
     pub cross_origins: &'static [&'static str],
     /// How long a body may take to arrive.
     pub body_time: BodyTime,
+    pub factor: FactorRule,
 }
 
 /// All tests share one address; what it may try is tested where it lives.
@@ -25,6 +27,7 @@ pub const SETUP: Setup = Setup {
     cost: CHEAP,
     cross_origins: &[],
     body_time: BodyTime(Duration::from_secs(10)),
+    factor: FactorRule::Optional,
 };
 
 /// Whether the full counts of the long run are asked for.

@@ -56,6 +56,16 @@ impl Clinic {
     }
 }
 
+impl Clinic {
+    /// A clinic on a database of its own, for whoever bends it.
+    pub fn open_apart(kind: Kind) -> Self {
+        let folder = scratch();
+        let url = database(kind, &folder);
+        store::migrate(&url).unwrap();
+        Self::open_on(kind, MORNING, &SETUP, (folder, url))
+    }
+}
+
 /// An empty database.
 pub fn database(kind: Kind, folder: &Path) -> DatabaseUrl {
     let DatabaseUrl::Postgres(server) = postgres_url() else { panic!("TEST_DATABASE_URL names a PostgreSQL") };

@@ -1,9 +1,9 @@
 //! The commands of the host: serve, migrate, set up a clinic, look after the installation.
 
-use crate::access::password::{self, Cost};
-use crate::access::permission::{BootstrapClinic, Permission, ResetPassword};
-use crate::access::permit::{Origin, Permit, Scope};
-use crate::access::role::{Role, Roles};
+mod accounts;
+pub(crate) mod erase;
+
+use crate::access::password::Cost;
 use crate::api::cors::CrossOrigins;
 use crate::api::extract::BodyTime;
 use crate::api::network::Network;
@@ -14,7 +14,8 @@ use crate::demo::house::Credential;
 use crate::demo::{showcase, simulate};
 use crate::domain::audit_entry;
 use crate::server::{self, Parts};
-use crate::store::{self, NewClinic, NewStaff, Once, Store};
+use crate::store::{self, NewClinic, Store};
+use crate::verify::command::{self, AuditCommand};
 use crate::witness::Witness;
 use crate::{api, keys, tls};
 use clap::{Parser, Subcommand};
@@ -63,14 +64,17 @@ pub enum Command {
         #[command(flatten)]
         config: Config,
         /// The clinic's name
-        #[arg(long)]
-        clinic: String,
+        #[arg(long, required_unless_present = "token")]
+        clinic: Option<String>,
         /// The clinic's IANA time zone
         #[arg(long, default_value = "America/New_York")]
         zone: String,
         /// The name the administrator signs in with
         #[arg(long, default_value = "admin")]
         login: String,
+        /// Print a token for `POST /bootstrap` instead, which makes them; it is good once, for a quarter of an hour
+        #[arg(long, conflicts_with = "clinic")]
+        token: bool,
     },
     /// Give somebody a new random password; every sign-in of theirs ends. With SQLite, stop the server first
     ResetPassword {
@@ -78,6 +82,15 @@ pub enum Command {
         #[command(flatten)]
         config: Config,
         /// The name they sign in with
+        #[arg(long)]
+        login: String,
+    },
+    /// Take away a second factor that was lost; every sign-in of its owner ends. With SQLite, stop the server first
+    ResetFactor {
+        /// Its settings.
+        #[command(flatten)]
+        config: Config,
+        /// The name its owner signs in with
         #[arg(long)]
         login: String,
     },
@@ -101,6 +114,12 @@ pub enum Command {
         /// The same number plays the same clinic
         #[arg(long, default_value_t = 1)]
         seed: u64,
+    },
+    /// Verify or export the trail of who did and saw what, without the server
+    Audit {
+        /// Which of the two.
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Print the OpenAPI document
     Openapi,
@@ -146,10 +165,12 @@ pub fn run(cli: Cli) -> io::Result<()> {
             say(&format!("{} signs now; a running server knows it within seconds", new.id()))
         }
         Command::Keys { command: KeyCommand::List { keys } } => list_keys(&keys),
-        Command::Bootstrap { config, clinic, zone, login } => {
-            bootstrap(&config, NewClinic { name: clinic, zone }, login)
+        Command::Bootstrap { config, token: true, .. } => accounts::bootstrap_token(&config),
+        Command::Bootstrap { config, clinic, zone, login, .. } => {
+            accounts::bootstrap(&config, NewClinic { name: clinic.unwrap_or_default(), zone }, login)
         }
-        Command::ResetPassword { config, login } => reset_password(&config, login),
+        Command::ResetPassword { config, login } => accounts::reset_password(&config, login),
+        Command::ResetFactor { config, login } => accounts::reset_factor(&config, login),
         Command::Demo { bind, seed } => demonstrate(&bind, seed),
         Command::Simulate { patients, weeks, seed } => {
             let folder = Scratch::new("simulation")?;
@@ -157,6 +178,11 @@ pub fn run(cli: Cli) -> io::Result<()> {
                 simulate::run(simulate::Settings { patients, weeks, seed }, folder.path()).map_err(io::Error::other)?;
             say(&report.to_string())
         }
+        Command::Audit { command } => match command::run(&command, &mut io::stdout().lock()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::Error::new(io::ErrorKind::InvalidData, "the trail was tampered with")),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, error)),
+        },
         Command::Openapi => say(&openapi()?),
         Command::Healthcheck { bind, tls_cert: Some(_) } => tls::probe(&bind),
         Command::Healthcheck { bind, tls_cert: None } => healthcheck(&bind),
@@ -203,6 +229,7 @@ fn serve(config: &Config) -> io::Result<()> {
         key_days: config.key_days,
         password_cost: Cost::DEFAULT,
         limits,
+        factor: config.factor,
         front_end,
         cross_origins: CrossOrigins(config.cross_origins.clone()),
         witness,
@@ -226,68 +253,6 @@ fn list_keys(folder: &Path) -> io::Result<()> {
         say(&format!("{}  made {}  {end}", key.id(), key.made_at))?;
     }
     Ok(())
-}
-
-/// Makes the clinic and its first administrator, and prints a random password once.
-fn bootstrap(config: &Config, clinic: NewClinic, login: String) -> io::Result<()> {
-    if jiff::tz::TimeZone::get(&clinic.zone).is_err() {
-        return Err(io::Error::other("the time zone must be an IANA name, such as America/New_York"));
-    }
-    store::migrate_if_needed(&config.database_url).map_err(io::Error::other)?;
-    let clock = Clock::real();
-    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    make_first_keys(config, &store)?;
-    let password = password::one_time(clock::random());
-    let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
-        .ok_or_else(|| io::Error::other("not enough memory"))?;
-    let admin = NewStaff {
-        login: login.clone(),
-        password_hash: hash,
-        display_name: login.clone(),
-        roles: Roles::of([Role::Admin]),
-    };
-    let permit = host_permit::<BootstrapClinic>(&clock)?;
-    let done = store.write(permit, Once::default(), move |tx| {
-        let (id, mut events) = tx.create_clinic(&clinic)?;
-        events.push(tx.add_staff(id, &admin)?.1);
-        let reply = api::reply::nothing();
-        Ok(tx.record(events, reply))
-    });
-    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
-        store::StoreError::Duplicate(_) => io::Error::other("this sign-in name is taken; choose another with --login"),
-        other => io::Error::other(other),
-    })?;
-    say(&format!("sign-in name: {login}\npassword:     {password}\nIt is shown once."))
-}
-
-/// Gives an account a new password and prints it once. What was counted against the old one counts no more.
-fn reset_password(config: &Config, login: String) -> io::Result<()> {
-    let clock = Clock::real();
-    let store = Store::open(&config.database_url, clock.clone(), &config.instance).map_err(io::Error::other)?;
-    let password = password::one_time(clock::random());
-    let hash = password::hash(&password, clock::random(), Cost::DEFAULT)
-        .ok_or_else(|| io::Error::other("not enough memory"))?;
-    let permit = host_permit::<ResetPassword>(&clock)?;
-    let wanted = login.clone();
-    let done = store.write(permit, Once::default(), move |tx| {
-        let found = tx.credentials(&wanted)?.ok_or(store::StoreError::NotFound)?;
-        let known = tx.own_credentials(found.account)?.ok_or(store::StoreError::NotFound)?;
-        let cred_version = tx.change_password(found.account, &known, &hash)?;
-        Ok(tx.record(vec![store::password_changed(found.account, cred_version)], api::reply::nothing()))
-    });
-    actix_web::rt::System::new().block_on(done).map_err(|error| match error {
-        store::StoreError::NotFound => io::Error::other("nobody signs in with this name"),
-        other => io::Error::other(other),
-    })?;
-    say(&format!(
-        "sign-in name: {login}\npassword:     {password}\nIt is shown once; let its owner change it with POST /auth/password."
-    ))
-}
-
-fn host_permit<P: Permission>(clock: &Clock) -> io::Result<Permit<P>> {
-    let origin = Origin { request: clock.new_id(), client_ip: None };
-    let permit = Permit::host("operator".into(), Scope::Installation, origin);
-    permit.map_err(|denied| io::Error::other(denied.permission))
 }
 
 /// A folder of a demonstration's own, removed at the end.

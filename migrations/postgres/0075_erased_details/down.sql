@@ -1,0 +1,12 @@
+DROP TRIGGER audit_heads_no_truncate ON audit_heads;
+DROP TRIGGER audit_heads_grow ON audit_heads;
+DROP FUNCTION chairside_head_grows();
+DROP TRIGGER audit_subjects_append_only ON audit_subjects;
+CREATE TRIGGER audit_subjects_append_only BEFORE UPDATE OR DELETE ON audit_subjects FOR EACH ROW EXECUTE FUNCTION chairside_append_only();
+ALTER TABLE audit_subjects ENABLE ALWAYS TRIGGER audit_subjects_append_only;
+DROP FUNCTION chairside_subject_erased();
+DROP TRIGGER audit_details_append_only ON audit_details;
+CREATE TRIGGER audit_details_append_only BEFORE UPDATE OR DELETE ON audit_details FOR EACH ROW EXECUTE FUNCTION chairside_append_only();
+ALTER TABLE audit_details ENABLE ALWAYS TRIGGER audit_details_append_only;
+DROP FUNCTION chairside_detail_erased();
+ALTER TABLE audit_details ALTER COLUMN detail SET NOT NULL;

@@ -79,8 +79,11 @@ fn live(url: &DatabaseUrl, folder: &Path, log: &Path) -> Secrets {
     let (status, invited) = send("POST", "/api/v1/staff", Some(&admin), Some(&invite));
     assert_eq!(status, 201, "{invited}");
     keep_all(&mut secrets, "invited", &invited);
-    let given = invited["password"].as_str().or(invited["one_time_password"].as_str()).unwrap().to_owned();
-    secrets.insert("the given password".into(), given.clone());
+    let given = "four walls and one open door".to_owned();
+    secrets.insert("the password chosen with a link".into(), given.clone());
+    let choice = json!({"link_token": invited["link_token"], "new_password": given});
+    let (status, chosen) = send("POST", "/api/v1/auth/link", None, Some(&choice));
+    assert_eq!(status, 200, "{chosen}");
     let (_, okafor) = sign_in("okafor", &given);
     keep_all(&mut secrets, "okafor", &okafor);
     let okafor_token = okafor["access_token"].as_str().unwrap().to_owned();

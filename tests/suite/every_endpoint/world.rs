@@ -123,10 +123,6 @@ impl World {
             {
                 rows.truncate(1);
             }
-            // Proof of presence is for an act there is.
-            if let Some(act) = body.get_mut("act") {
-                *act = "order.sign".into();
-            }
         }
         for (name, value) in &mut call.query {
             if let Some(id) = self.planted(name) {

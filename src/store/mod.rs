@@ -42,6 +42,7 @@ mod pooled;
 mod protocols;
 mod queue;
 mod records;
+mod refusals;
 mod rooms;
 mod schema;
 mod screenings;
@@ -94,7 +95,7 @@ pub use unit::{Once, Proof, Recorded, Reply, Written};
 pub use wall::OPEN as TABLES_OPEN_TO_ALL_CLINICS;
 
 use crate::access::permission::Permission;
-use crate::access::permit::{Actor, Origin, Permit, Principal, Scope};
+use crate::access::permit::Permit;
 use crate::clock::Clock;
 use crate::domain::audit_entry::Outcome;
 use crate::domain::id::ClinicId;
@@ -215,6 +216,7 @@ impl Store {
         work: impl FnOnce(&mut Reader<'_, P>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let mut ground = self.ground(permit);
+        let asked = ground.asked();
         let inner = Arc::clone(&self.inner);
         let (result, entry, seen) = blocking(move || {
             let mut connection = inner.read.get().map_err(|_| StoreError::Busy)?;
@@ -239,11 +241,17 @@ impl Store {
                 Err(StoreError::Forbidden(_) | StoreError::FactorMissing(_)) => Outcome::Denied,
                 Err(_) => Outcome::Failed,
             };
-            let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok()) || outcome == Outcome::Denied;
+            // A case that is not open is told each time; a role that was lost, as everywhere, once a minute.
+            let denied = outcome == Outcome::Denied && ground.in_case();
+            let tells = !seen.is_empty() || (P::DISCLOSES && result.is_ok()) || denied;
             Ok((result, tells.then(|| ground.disclosure(outcome, seen)), ground.seen))
         })
         .await?;
+        let told = entry.is_some();
         self.note(entry, seen).await?;
+        if !told {
+            self.tell_refusal(asked, result.as_ref().err()).await?;
+        }
         result
     }
 
@@ -285,6 +293,7 @@ impl Store {
         work: impl FnOnce(&mut Writer<'_, P>) -> Result<Recorded> + Send + 'static,
     ) -> Result<Written> {
         let ground = self.ground(permit);
+        let asked = ground.asked();
         let work: unit::Work = Box::new(move |change| {
             let mut writer = Writer::<P>::new(change);
             let result = work(&mut writer);
@@ -292,7 +301,9 @@ impl Store {
         });
         let clinic = ground.clinic();
         let unit: Unit = Box::new(move |connection| unit::run(connection, ground, &once, proof.as_ref(), work));
-        self.run(clinic, unit, P::URGENT).await
+        let result = self.run(clinic, unit, P::URGENT).await;
+        self.tell_refusal(asked, result.as_ref().err()).await?;
+        result
     }
 
     async fn run(&self, clinic: ClinicId, unit: Unit, urgent: bool) -> Result<Written> {
@@ -309,33 +320,6 @@ impl Store {
         .await?;
         self.note(disclosure, seen).await?;
         result
-    }
-
-    /// Writes that a permission was refused, at most once a minute for each person and permission.
-    ///
-    /// # Errors
-    /// When it could not be written: the refusal must then be a 503.
-    pub async fn refuse(&self, actor: &Actor, permission: &'static str, origin: Origin) -> Result<()> {
-        let minute = self.inner.clock.now().millis().div_euclid(60_000);
-        {
-            let mut refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner);
-            refused.retain(|_, at| *at == minute);
-            if refused.insert((actor.staff().uuid(), permission), minute).is_some() {
-                return Ok(());
-            }
-        }
-        let ground = Ground {
-            line: crate::access::permission::Line { id: permission, roles: &[], flags: &[] },
-            urgent: false,
-            principal: Principal::Staff(actor.clone()),
-            scope: Scope::Clinic(actor.clinic()),
-            origin,
-            clock: self.inner.clock.clone(),
-            instance: self.inner.instance.clone(),
-            seen: None,
-            bounds: None,
-        };
-        self.note(Some(ground.disclosure(Outcome::Denied, Vec::new())), None).await
     }
 
     /// Writes an entry and waits for it; that a sign-in was used is not waited for.

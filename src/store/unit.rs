@@ -157,6 +157,19 @@ impl Ground {
         Ok(())
     }
 
+    /// The member of the staff who asks, and from where.
+    pub(super) fn asked(&self) -> Option<(Actor, Origin)> {
+        match &self.principal {
+            Principal::Staff(actor) => Some((actor.clone(), self.origin.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether an auditor asks inside of a case.
+    pub(super) fn in_case(&self) -> bool {
+        self.case().is_some()
+    }
+
     fn case(&self) -> Option<AuditCaseId> {
         match &self.principal {
             Principal::Staff(actor) => actor.case(),

@@ -1,6 +1,7 @@
 //! Who works here: added with a link to a password, changed by somebody else, effective with the next request.
 
-use crate::support::on_both_databases;
+use crate::schema::catalogue::Database;
+use crate::support::{Clinic, on_both_databases};
 use serde_json::json;
 
 #[test]
@@ -41,6 +42,42 @@ fn a_role_works_from_the_next_request_and_ends_with_the_next_request() {
         clinic.admin().if_match(3).patch(&member, &json!({"active": false})).expect(200);
         nurse.get("/api/v1/me").expect_problem(401, "unauthenticated");
     });
+}
+
+#[test]
+fn a_refusal_found_only_inside_a_write_or_a_read_is_told_once_a_minute() {
+    on_both_databases(|clinic| {
+        let nurse = clinic.nurse();
+        let search = || nurse.post("/api/v1/patients/search", &json!({"name": "a"}));
+        let new = json!({"family_name": "Rivera", "birth_date": "1984-05-17", "phone": "+1 555 0101"});
+        let register = || nurse.post("/api/v1/patients", &new);
+        search().expect(200);
+        take_every_role_behind_the_servers_back(clinic, "nurse");
+        let told = |permission: &str| {
+            let line = format!("{permission} denied");
+            clinic.trail().into_iter().filter(|entry| *entry == line).count()
+        };
+        for minute in 1..=2 {
+            for _ in 0..3 {
+                let unread = search().expect_problem(403, "forbidden").body["permission"].clone();
+                let unwritten = register().expect_problem(403, "forbidden").body["permission"].clone();
+                assert_ne!(unread, unwritten);
+                assert_eq!([&unread, &unwritten].map(|permission| told(permission.as_str().unwrap())), [minute; 2]);
+            }
+            clinic.advance_minutes(1);
+        }
+    });
+}
+
+/// The server remembers the token with the roles; only the transaction sees that they are gone.
+fn take_every_role_behind_the_servers_back(clinic: &Clinic, who: &str) {
+    let mut database = Database::of(&clinic.url);
+    let staff = clinic.staff_id(who);
+    let id = match database {
+        Database::Sqlite(_) => format!("x'{}'", staff.uuid().simple()),
+        Database::Postgres(_) => format!("'{staff}'"),
+    };
+    database.run(&format!("UPDATE staff_roles SET retired_at = granted_at WHERE staff_id = {id}")).unwrap();
 }
 
 #[test]

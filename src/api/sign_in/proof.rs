@@ -30,7 +30,7 @@ use uuid::Uuid;
 /// What is about to be signed, and a secret.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewReauth, example = json!({"password": "correct horse battery", "act": "session.release", "subject_id": "0190a5c0-0000-7000-8000-000000000010"}))]
+#[schema(as = NewReauth, example = json!({"password": "correct horse battery", "act": "order.sign", "subject_id": "0190a5c0-0000-7000-8000-000000000010"}))]
 pub struct ReauthBody {
     /// One's own password.
     #[schema(max_length = 1024, format = Password)]
@@ -51,7 +51,7 @@ pub struct ReauthBody {
 /// The same for a second person at the same device.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewCosignature, example = json!({"login": "dr.okafor", "password": "correct horse battery", "act": "session.prepare", "subject_id": "0190a5c0-0000-7000-8000-000000000010"}))]
+#[schema(as = NewCosignature, example = json!({"login": "dr.okafor", "password": "correct horse battery", "act": "visit.prepare", "subject_id": "0190a5c0-0000-7000-8000-000000000010"}))]
 pub struct CosignatureBody {
     /// The second person's name to sign in with.
     #[schema(max_length = 200)]

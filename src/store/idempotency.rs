@@ -6,6 +6,7 @@
 use super::column::AnyId;
 use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
+use super::prepared::Prepared;
 use super::schema::foundation::idempotency_keys::{self, dsl};
 use super::unit::{Ground, Once, Reply};
 use crate::access::permit::Principal;
@@ -75,10 +76,10 @@ pub(super) fn reserve(connection: &mut AnyConnection, place: &Place, clock: &Clo
         created_at: now,
         expires_at: now.plus_minutes(KEPT_MINUTES),
     };
-    let taken = each!(connection, |native| diesel::insert_into(idempotency_keys::table)
-        .values(&row)
-        .on_conflict_do_nothing()
-        .execute(native))?;
+    let taken = each!(connection, |native| Prepared(
+        diesel::insert_into(idempotency_keys::table).values(&row).on_conflict_do_nothing()
+    )
+    .execute(native))?;
     if taken == 1 {
         return Ok(None);
     }
@@ -95,14 +96,14 @@ pub(super) fn reserve(connection: &mut AnyConnection, place: &Place, clock: &Clo
 
 /// Keeps the answer beside its key.
 pub(super) fn keep(connection: &mut AnyConnection, place: &Place, reply: &Reply) -> Result<()> {
-    diesel::update(idempotency_keys::table.find((place.clinic, place.actor, place.key.as_str())))
-        .set((
-            dsl::version.eq(2_i64),
-            dsl::status.eq(i64::from(reply.status)),
-            dsl::etag.eq(reply.etag.as_deref()),
-            dsl::location.eq(reply.location.as_deref()),
-            dsl::body.eq(reply.body.as_slice()),
-        ))
-        .execute(connection)?;
+    let row = diesel::update(idempotency_keys::table.find((place.clinic, place.actor, place.key.as_str())));
+    let answered = row.set((
+        dsl::version.eq(2_i64),
+        dsl::status.eq(i64::from(reply.status)),
+        dsl::etag.eq(reply.etag.as_deref()),
+        dsl::location.eq(reply.location.as_deref()),
+        dsl::body.eq(reply.body.as_slice()),
+    ));
+    Prepared(answered).execute(connection)?;
     Ok(())
 }

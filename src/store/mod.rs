@@ -30,6 +30,8 @@ mod observations;
 mod patients;
 mod policies;
 mod pooled;
+#[macro_use]
+mod prepared;
 mod protocols;
 mod queue;
 mod rooms;

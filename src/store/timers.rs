@@ -3,6 +3,7 @@
 
 use super::column::AnyId;
 use super::error::{Result, StoreError};
+use super::prepared::Prepared;
 use super::schema::alerts::timers;
 use super::transaction::Change;
 use super::{Store, blocking};
@@ -58,9 +59,8 @@ impl Change<'_> {
             .filter(timers::clinic_id.eq(self.clinic()))
             .filter(timers::kind.eq(kind.as_str()))
             .filter(timers::subject_id.eq(subject));
-        let changed = diesel::update(known)
-            .set((timers::due_at.eq(due_at), timers::version.eq(timers::version + 1_i64)))
-            .execute(self.connection)?;
+        let moved = diesel::update(known).set((timers::due_at.eq(due_at), timers::version.eq(timers::version + 1_i64)));
+        let changed = Prepared(moved).execute(self.connection)?;
         if changed == 0 && due_at.is_some() {
             let id = AnyId(self.new_id());
             let row = (

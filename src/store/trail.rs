@@ -6,6 +6,7 @@
 use super::column::AnyId;
 use super::connection::AnyConnection;
 use super::error::{Result, StoreError};
+use super::prepared::Prepared;
 use super::schema::foundation::{audit_details, audit_events, audit_heads, audit_subjects};
 use crate::clock;
 use crate::domain::audit_entry::{AuditEntry, Outcome, detail_hash, leaf_hash};
@@ -117,28 +118,23 @@ pub(super) fn append(
         subjects.extend(patients.iter().map(|patient| SubjectRow { clinic_id: clinic, seq, patient_id: *patient }));
         events.push(event_row(clinic, seq, head.last_ts, &entry)?);
     }
-    each!(connection, |native| diesel::insert_into(audit_events::table).values(&events).execute(native))?;
-    if !subjects.is_empty() {
-        each!(connection, |native| diesel::insert_into(audit_subjects::table).values(&subjects).execute(native))?;
-    }
-    if !details.is_empty() {
-        each!(connection, |native| diesel::insert_into(audit_details::table).values(&details).execute(native))?;
-    }
+    insert_each!(connection, audit_events::table, events);
+    insert_each!(connection, audit_subjects::table, subjects);
+    insert_each!(connection, audit_details::table, details);
     Ok(())
 }
 
 /// Moves the head by `count` in one statement; time in a trail never runs backwards.
 fn advance(connection: &mut AnyConnection, clinic: ClinicId, count: i64, now: Timestamp) -> Result<Head> {
-    diesel::sql_query(
+    let moved = diesel::sql_query(
         "UPDATE audit_heads SET size = size + $1, last_ts = CASE WHEN last_ts > $2 THEN last_ts ELSE $2 END \
          WHERE clinic_id = $3 RETURNING size, last_ts",
     )
     .bind::<diesel::sql_types::BigInt, _>(count)
     .bind::<super::column::DbTimestamp, _>(now)
-    .bind::<super::column::DbUuid, _>(clinic)
-    .get_result(connection)
-    .optional()?
-    .ok_or_else(|| StoreError::Broken("the clinic has no trail".into()))
+    .bind::<super::column::DbUuid, _>(clinic);
+    let head: Option<Head> = Prepared(moved).get_result(connection).optional()?;
+    head.ok_or_else(|| StoreError::Broken("the clinic has no trail".into()))
 }
 
 fn event_row(clinic: ClinicId, seq: i64, at: Timestamp, entry: &AuditEntry) -> Result<EventRow> {

@@ -17,7 +17,8 @@ use crate::domain::refusal::{FieldErrors, Refusal};
 use crate::store::{Change, Gather, Held, Recorded, Result, Store, StoreError, Writer, Written};
 use actix_web::web::Data;
 use batch::{__path_replay, replay};
-use body::{AmendmentBody, MoveBody, ObservationBody};
+pub use body::ObservationBody;
+use body::{AmendmentBody, MoveBody};
 use flowsheet::{__path_flowsheet, __path_schedule, flowsheet, schedule};
 use view::{MovedView, ObservationListView, ObservationView};
 

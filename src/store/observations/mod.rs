@@ -10,6 +10,7 @@ use super::transaction::{Change, Gather, Held};
 use crate::domain::id::{ObservationId, PatientId, SessionId};
 use crate::domain::monitoring::Verdict;
 use crate::domain::observation::Observation;
+use crate::store::prepared::Prepared;
 use diesel::prelude::*;
 use row::Row;
 
@@ -63,7 +64,7 @@ impl Change<'_> {
     /// [`super::StoreError::Duplicate`] when somebody corrected the same row at the same time.
     pub fn insert_observation(&mut self, row: &Observation, verdict: &Verdict) -> Result<()> {
         let row = Row::of(self.clinic(), row, verdict)?;
-        diesel::insert_into(observations::table).values(&row).execute(self.connection)?;
+        Prepared(diesel::insert_into(observations::table).values(&row)).execute(self.connection)?;
         Ok(())
     }
 }

@@ -124,6 +124,11 @@ impl Clinic {
         make(Some(Box::new(make(None))))
     }
 
+    /// One more clinic on the same server.
+    pub fn another(&self) -> Self {
+        Self::with(self.kind, &self.clock, &self.url, &self.base, &self.store, &self.stop, None)
+    }
+
     #[expect(clippy::too_many_arguments, reason = "the parts of a test's world")]
     fn with(
         kind: Kind,
@@ -270,6 +275,11 @@ impl Clinic {
         let body = serde_json::json!({"login": self.login(who), "password": PASSWORD});
         let answer = self.nobody().post("/api/v1/auth/login", &body).expect(200);
         answer.body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The folder of this server's keys.
+    pub fn key_folder(&self) -> PathBuf {
+        self.stop.folder.join("keys")
     }
 
     /// The key that signs this server's tokens.
